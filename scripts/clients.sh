@@ -1,0 +1,41 @@
+# shellcheck shell=bash
+# Where other people's clients live on this machine. Sourced after machine.sh; does nothing by itself.
+
+clients=${project:?}/tests/clients
+venv=$clients/.work/venv
+export clients venv
+
+# The folder of PostgreSQL's server programs; Debian keeps it off the PATH.
+postgres_bin() {
+	local program
+	for program in "$(command -v initdb 2>/dev/null)" /usr/lib/postgresql/*/bin/initdb; do
+		if [ -x "$program" ]; then
+			dirname "$program"
+			return 0
+		fi
+	done
+	return 1
+}
+
+chromium() {
+	local program
+	for program in "${CHROMIUM:-}" chromium chromium-browser google-chrome; do
+		if [ -n "$program" ] && have "$program"; then
+			command -v "$program"
+			return 0
+		fi
+	done
+	return 1
+}
+
+# Puts a Node that is new enough first on the PATH: the system's, else the one in the venv.
+use_node() {
+	node_is_new_enough && return 0
+	[ -x "$venv/bin/node" ] || return 1
+	PATH="$venv/bin:$PATH"
+	node_is_new_enough
+}
+
+node_is_new_enough() {
+	have npm && have node && at_least 20 "$(node --version | tr -d v)"
+}
