@@ -1,1 +1,37 @@
+//! Drawbridge: a federation identity broker.
+//!
+//! The floor plan, ground floor first; imports go down only (`tests/floors.rs` keeps it so).
+//!
+//! Words: pure, no async, no IO, the time is an argument.
+//! - [`secret`]: values that never show themselves
+//! - [`aws`]: words of the AWS wire
+//! - [`sigv4`]: Signature Version 4
+//! - [`policy`]: the policy language
+//! - [`jwt`]: JSON web tokens
+//! - [`seal`]: sealing with a key ring
+//! - [`identity`], [`credentials`]: who someone is, and what they get
+//!
+//! Records: what is remembered, and the outside.
+//! - [`clock`]: time and chance
+//! - [`config`], [`store`], [`outbound`], [`audit`]
+//!
+//! Services: the rules.
+//! - [`access`]: who is calling and may they
+//! - [`idp`]: sign-in with other people's identity providers
+//! - [`sts`]: the embedded STS
+//! - [`broker`]: from an identity to credentials
+//!
+//! Doors: bytes in, bytes out.
+//! - [`app`]: all shared parts, built once
+//! - [`http`]: one file per door
+//!
+//! Shell: the program itself.
+//! - [`demo`], [`cli`]
 
+pub mod aws;
+pub mod secret;
+pub mod audit;
+pub mod clock;
+pub mod credentials;
+pub mod identity;
+pub mod seal;

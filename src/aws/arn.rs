@@ -1,0 +1,137 @@
+//! Amazon Resource Names: `arn:partition:service:region:account:resource`.
+
+use std::fmt;
+
+/// A parsed ARN; the sixth part keeps its own colons and slashes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Arn {
+    /// `aws`, `aws-cn`, `aws-us-gov`, ...
+    pub partition: String,
+    /// `iam`, `sts`, `s3`, ...
+    pub service: String,
+    /// Empty for global services.
+    pub region: String,
+    /// Twelve digits, or empty.
+    pub account: String,
+    /// Everything after the fifth colon.
+    pub resource: String,
+}
+
+impl Arn {
+    /// Reads an ARN by the rule STS applies to its ARN members: six parts, `arn` first, and neither
+    /// partition, service nor resource empty. `arn:a:b:::x` is an ARN by this rule, as it is at AWS.
+    pub fn parse(text: &str) -> Option<Arn> {
+        let mut parts = text.splitn(6, ':');
+        let (head, partition, service) = (parts.next()?, parts.next()?, parts.next()?);
+        let (region, account, resource) = (parts.next()?, parts.next()?, parts.next()?);
+        if head != "arn" || partition.is_empty() || service.is_empty() || resource.is_empty() {
+            return None;
+        }
+        Some(Arn {
+            partition: partition.to_owned(),
+            service: service.to_owned(),
+            region: region.to_owned(),
+            account: account.to_owned(),
+            resource: resource.to_owned(),
+        })
+    }
+
+    /// The name of an IAM role ARN (the last component of `role/path/name`), or `None` for anything else.
+    pub fn role_name(&self) -> Option<&str> {
+        if self.service != "iam" {
+            return None;
+        }
+        let rest = self.resource.strip_prefix("role/")?;
+        rest.rsplit('/').next().filter(|name| !name.is_empty())
+    }
+}
+
+impl fmt::Display for Arn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Arn {
+            partition,
+            service,
+            region,
+            account,
+            resource,
+        } = self;
+        write!(f, "arn:{partition}:{service}:{region}:{account}:{resource}")
+    }
+}
+
+/// `arn:PART:iam::ACCT:role/path/name`; `path` starts and ends with a slash.
+pub fn role(partition: &str, account: &str, path: &str, name: &str) -> String {
+    format!("arn:{partition}:iam::{account}:role{path}{name}")
+}
+
+/// `arn:PART:iam::ACCT:root`.
+pub fn root(partition: &str, account: &str) -> String {
+    format!("arn:{partition}:iam::{account}:root")
+}
+
+/// `arn:PART:sts::ACCT:assumed-role/ROLE/SESSION`: the role's name without its path.
+pub fn assumed_role(partition: &str, account: &str, role_name: &str, session_name: &str) -> String {
+    format!("arn:{partition}:sts::{account}:assumed-role/{role_name}/{session_name}")
+}
+
+/// `arn:PART:iam::ACCT:oidc-provider/HOST/PATH` of an issuer URL: the scheme dropped, all else kept.
+pub fn oidc_provider(partition: &str, account: &str, issuer: &str) -> String {
+    let name = provider_name(issuer);
+    format!("arn:{partition}:iam::{account}:oidc-provider/{name}")
+}
+
+/// An issuer URL as condition keys and provider ARNs name it: without its scheme, `:443` dropped.
+pub fn provider_name(issuer: &str) -> String {
+    let bare = issuer
+        .strip_prefix("https://")
+        .or_else(|| issuer.strip_prefix("http://"))
+        .unwrap_or(issuer);
+    let (host, path) = match bare.find('/') {
+        Some(at) => bare.split_at(at),
+        None => (bare, ""),
+    };
+    let host = host.strip_suffix(":443").unwrap_or(host);
+    format!("{host}{path}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sts_rule_for_arns_is_about_form_alone() {
+        assert!(Arn::parse("arn:a:b:::something/test-role").is_some());
+        for bad in [
+            "",
+            "arn:aws:iam::1:",
+            "arn::iam::1:role/x",
+            "arn:aws:::1:role/x",
+            "arm:aws:iam::1:role/x",
+            "arn:aws:iam::role",
+        ] {
+            assert_eq!(Arn::parse(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_role_name_is_the_last_component() {
+        let arn = Arn::parse("arn:aws:iam::111111111111:role/team/a/Deploy").unwrap();
+        assert_eq!(arn.role_name(), Some("Deploy"));
+        assert_eq!(
+            arn.to_string(),
+            "arn:aws:iam::111111111111:role/team/a/Deploy"
+        );
+        let user = Arn::parse("arn:aws:iam::111111111111:user/Deploy").unwrap();
+        assert_eq!(user.role_name(), None);
+    }
+
+    #[test]
+    fn a_provider_keeps_path_and_port_but_not_443() {
+        assert_eq!(provider_name("https://idp.example/a/"), "idp.example/a/");
+        assert_eq!(provider_name("https://idp.example:443"), "idp.example");
+        assert_eq!(
+            provider_name("http://127.0.0.1:8081/acme"),
+            "127.0.0.1:8081/acme"
+        );
+    }
+}
