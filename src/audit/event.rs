@@ -1,0 +1,157 @@
+//! One event: opened when a request arrives, filled as facts become known, closed on every path.
+
+use serde_json::{Map, Value, json};
+use time::OffsetDateTime;
+
+use crate::audit::{AuditError, AuditLog};
+use crate::aws::xml::timestamp;
+
+/// How a request ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// Done; `responseElements` without any secret.
+    Granted(Value),
+    /// Refused or failed.
+    Refused {
+        /// Name of the error as the trail has it.
+        code: String,
+        /// What was answered.
+        message: String,
+        /// The stable reason code, which the answer does not tell.
+        reason: &'static str,
+        /// What the administrator should know; the failing condition for example.
+        detail: Option<Value>,
+    },
+}
+
+/// An event on its way. Dropping it unclosed writes it as a failure, so that a panic leaves a trace.
+pub struct AuditEvent {
+    log: AuditLog,
+    fields: Map<String, Value>,
+    closed: bool,
+}
+
+/// Text from outside is cut to this many characters in an event.
+const MAX_TEXT: usize = 1024;
+
+/// Cuts and cleans what came from outside: control and bidirectional characters would let it draw on
+/// an administrator's terminal.
+pub fn clean(text: &str) -> String {
+    let harmless = |c: char| {
+        !c.is_control()
+            && !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}')
+    };
+    text.chars()
+        .take(MAX_TEXT)
+        .map(|c| if harmless(c) { c } else { '\u{fffd}' })
+        .collect()
+}
+
+fn cleaned(value: Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(clean(&text)),
+        Value::Array(items) => items.into_iter().take(256).map(cleaned).collect(),
+        Value::Object(fields) => fields
+            .into_iter()
+            .map(|(name, value)| (clean(&name), cleaned(value)))
+            .collect::<Map<_, _>>()
+            .into(),
+        other => other,
+    }
+}
+
+impl AuditEvent {
+    /// Opens an event before anything is known about the caller.
+    pub fn open(
+        log: &AuditLog,
+        request_id: &str,
+        event_id: &str,
+        time: OffsetDateTime,
+        source_ip: &str,
+        user_agent: Option<&str>,
+    ) -> AuditEvent {
+        let mut fields = Map::new();
+        let mut put = |name: &str, value: Value| fields.insert(name.to_owned(), value);
+        put("eventVersion", json!("1.11"));
+        put("userIdentity", Value::Null);
+        put("eventTime", json!(timestamp(time)));
+        put("eventSource", json!("sts.amazonaws.com"));
+        put("eventName", Value::Null);
+        put("awsRegion", json!("us-east-1"));
+        put("sourceIPAddress", json!(source_ip));
+        put("userAgent", json!(user_agent.map(clean)));
+        put("requestParameters", Value::Null);
+        put("responseElements", Value::Null);
+        put("requestID", json!(request_id));
+        put("eventID", json!(event_id));
+        put("readOnly", json!(true));
+        put("eventType", json!("AwsApiCall"));
+        put("managementEvent", json!(true));
+        put("recipientAccountId", Value::Null);
+        put("eventCategory", json!("Management"));
+        AuditEvent {
+            log: log.clone(),
+            fields,
+            closed: false,
+        }
+    }
+
+    /// Sets one field of the CloudTrail record; text in it is cut and cleaned.
+    pub fn set(&mut self, name: &'static str, value: Value) -> &mut AuditEvent {
+        self.fields.insert(name.to_owned(), cleaned(value));
+        self
+    }
+
+    /// Closes the event and waits until it is on disk. Call this before credentials leave.
+    pub async fn close_durably(mut self, outcome: Outcome) -> Result<(), AuditError> {
+        let line = self.finish(outcome);
+        self.log.append_durably(line).await
+    }
+
+    /// Closes the event without waiting for the disk: for refusals and for answers that grant nothing.
+    /// Still fails when the trail can take no more events.
+    pub fn close(mut self, outcome: Outcome) -> Result<(), AuditError> {
+        let line = self.finish(outcome);
+        self.log.append(line)
+    }
+
+    fn finish(&mut self, outcome: Outcome) -> String {
+        self.closed = true;
+        match outcome {
+            Outcome::Granted(elements) => {
+                self.set("responseElements", elements);
+            }
+            Outcome::Refused {
+                code,
+                message,
+                reason,
+                detail,
+            } => {
+                self.set("errorCode", json!(code));
+                self.set("errorMessage", json!(message));
+                let mut extra = json!({ "reason": reason });
+                if let (Some(extra), Some(detail)) = (extra.as_object_mut(), detail) {
+                    extra.insert("detail".to_owned(), detail);
+                }
+                self.set("additionalEventData", extra);
+            }
+        }
+        Value::Object(std::mem::take(&mut self.fields)).to_string()
+    }
+}
+
+impl Drop for AuditEvent {
+    fn drop(&mut self) {
+        if !self.closed {
+            let line = self.finish(Outcome::Refused {
+                code: "InternalFailure".to_owned(),
+                message: "The request ended without an answer.".to_owned(),
+                reason: "internal.dropped",
+                detail: None,
+            });
+            if let Err(error) = self.log.append(line) {
+                tracing::error!(%error, "an unfinished request could not be written to the audit trail");
+            }
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! The audit trail: one CloudTrail-shaped event for every grant and every refusal.
+//!
+//! `event` is what happened, opened before authentication and closed on every path; `log` writes events
+//! to an append-only, hash-chained file, many at a time, and answers only when they are on disk. A grant
+//! waits for that answer before its credentials leave. Never a secret in an event: evidence is told by
+//! its hash, sessions by their key id.
+
+mod event;
+mod log;
+
+pub use event::{AuditEvent, Outcome};
+pub use log::{AuditError, AuditLog};
