@@ -1,0 +1,262 @@
+"""A running demo and the programs that are held against it. Everything a test needs in one or two lines."""
+
+import base64
+import dataclasses
+import datetime
+import functools
+import http.client
+import json
+import os
+import pathlib
+import re
+import secrets
+import shutil
+import subprocess
+import sys
+import time
+import urllib.parse
+import xml.etree.ElementTree as ElementTree
+
+import boto3
+import botocore.auth
+import botocore.awsrequest
+import botocore.config
+import botocore.credentials
+
+PROJECT = pathlib.Path(__file__).resolve().parents[3]
+DRAWBRIDGE = os.environ.get("DRAWBRIDGE_BIN", PROJECT / "target" / "debug" / "drawbridge")
+TOOLS = pathlib.Path(sys.executable).parent  # the venv, where `aws` is
+
+DEV, PROD = "111111111111", "222222222222"
+DEPLOY = f"arn:aws:iam::{DEV}:role/Deploy"
+STS_VERSION = "2011-06-15"
+
+
+def access_key_id(account: str, prefix: str = "AKIA") -> str:
+    """A key id that carries its account, as GetAccessKeyInfo's arithmetic reads it (sts.md, 4.2)."""
+    number = int(account)
+    head = base64.b32encode((2**39 + number // 2).to_bytes(5, "big")).decode()
+    half = "QRSTUVWXYZ234567" if number % 2 else "ABCDEFGHIJKLMNOP"
+    tail = "".join(secrets.choice("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") for _ in range(7))
+    return prefix + head + secrets.choice(half) + tail
+
+
+@dataclasses.dataclass(frozen=True)
+class Keys:
+    """An access key, with its session token if it is a temporary one."""
+
+    access_key_id: str
+    secret_access_key: str
+    session_token: str | None = None
+
+    @staticmethod
+    def of(credentials: dict) -> "Keys":
+        """From an STS answer, or from any JSON form of /v1/creds."""
+        token = credentials.get("SessionToken") or credentials.get("Token")
+        return Keys(credentials["AccessKeyId"], credentials["SecretAccessKey"], token)
+
+    def environment(self) -> dict:
+        names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+        return {name: value for name, value in zip(names, dataclasses.astuple(self)) if value}
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    """An HTTP answer, read to the end."""
+
+    status: int
+    headers: http.client.HTTPMessage
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+    def json(self):
+        return json.loads(self.body)
+
+    def error(self) -> tuple[int, str, str]:
+        """Status, code and message of an AWS error answer."""
+        root = ElementTree.fromstring(self.body)
+        space = {"aws": root.tag[1:].split("}")[0]}
+        return (
+            self.status,
+            root.findtext("aws:Error/aws:Code", namespaces=space),
+            root.findtext("aws:Error/aws:Message", namespaces=space),
+        )
+
+    def without_request_id(self) -> bytes:
+        return re.sub(rb"<RequestId>[^<]*</RequestId>", b"<RequestId/>", self.body)
+
+
+class Demo:
+    """`drawbridge demo` on free ports, with its state in `data`."""
+
+    def __init__(self, data: pathlib.Path):
+        self.root = Keys(access_key_id(DEV), secrets.token_hex(20))
+        command = [DRAWBRIDGE, "demo", "--data", data, "--reset-endpoint"]
+        command += ["--listen", "127.0.0.1:0", "--idp-listen", "127.0.0.1:0"]
+        command += ["--root-key", f"{DEV}:{self.root.access_key_id}:{self.root.secret_access_key}"]
+        data.mkdir(parents=True, exist_ok=True)
+        self.log = data.parent / f"{data.name}.log"
+        with open(self.log, "wb") as log:
+            self.process = subprocess.Popen(command, stdout=log, stderr=log)
+        description = data / "demo.json"
+        deadline = time.monotonic() + 30
+        while not (description.exists() and self._answers(description)):
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"the demo did not start: {self.log.read_text()}")
+            time.sleep(0.05)
+
+    def _answers(self, description: pathlib.Path) -> bool:
+        try:
+            self.info = json.loads(description.read_text())
+            self.url, self.idp_url = self.info["url"].rstrip("/"), self.info["idp_url"].rstrip("/")
+            return self.http("GET", "/healthz").status == 200
+        except (OSError, ValueError, KeyError):
+            return False
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(timeout=10)
+
+    # What a job gets from its CI platform.
+
+    def ci_token(self, ref="refs/heads/main", repository="acme/app", **more) -> str:
+        query = urllib.parse.urlencode({"repository": repository, "ref": ref, **more})
+        answer = request("GET", f"{self.idp_url}/ci/token?{query}")
+        assert answer.status == 200, answer.text
+        return answer.json()["value"]
+
+    # Plain HTTP.
+
+    def http(self, method: str, path: str, body=None, headers=None) -> Answer:
+        return request(method, self.url + path, body, headers)
+
+    def form(self, parameters, headers=None, path="/") -> Answer:
+        """POST of a form: `parameters` is a dict, a list of pairs, or the text itself."""
+        body = parameters if isinstance(parameters, str) else urllib.parse.urlencode(parameters)
+        type_ = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
+        return self.http("POST", path, body.encode(), {**type_, **(headers or {})})
+
+    def sts(self, action: str, headers=None, **parameters) -> Answer:
+        """An unsigned call of the STS."""
+        return self.form({"Action": action, "Version": STS_VERSION, **parameters}, headers)
+
+    def signed(self, keys: Keys, action: str, at=None, spoil=None, **parameters) -> Answer:
+        """A call signed with `keys`, as if the clock showed `at`; `spoil` may change the headers afterwards."""
+        body = urllib.parse.urlencode({"Action": action, "Version": STS_VERSION, **parameters})
+        call = botocore.awsrequest.AWSRequest("POST", self.url + "/", data=body)
+        call.headers["Content-Type"] = "application/x-www-form-urlencoded; charset=utf-8"
+        _SignerAt(botocore.credentials.Credentials(*dataclasses.astuple(keys)), at).add_auth(call)
+        headers = dict(call.headers.items())
+        if spoil:
+            spoil(headers)
+        return self.http("POST", "/", body.encode(), headers)
+
+    # AWS's programs.
+
+    def boto3(self, keys: Keys | None = None, **options):
+        """A boto3 STS client that talks to the demo."""
+        session = boto3.Session(region_name="us-east-1")
+        names = {
+            "aws_access_key_id": keys and keys.access_key_id,
+            "aws_secret_access_key": keys and keys.secret_access_key,
+            "aws_session_token": keys and keys.session_token,
+        }
+        config = botocore.config.Config(retries={"max_attempts": 1}, **options)
+        return session.client("sts", endpoint_url=self.url, config=config, **names)
+
+    def environment(self, keys: Keys | None = None, **more) -> dict:
+        """A shell's environment that knows this demo's STS and nothing else of AWS."""
+        return {
+            **clean_environment(),
+            "AWS_ENDPOINT_URL_STS": self.url,
+            "AWS_REGION": "us-east-1",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            **(keys.environment() if keys else {}),
+            **more,
+        }
+
+    def aws(self, *arguments: str, **environment) -> subprocess.CompletedProcess:
+        """The AWS CLI."""
+        return run(["aws", *arguments], self.environment(**environment))
+
+    def deploy_session(self) -> Keys:
+        """Credentials of the role that pipelines take."""
+        answer = self.boto3().assume_role_with_web_identity(
+            RoleArn=DEPLOY, RoleSessionName="pipeline", WebIdentityToken=self.ci_token()
+        )
+        return Keys.of(answer["Credentials"])
+
+
+class _SignerAt(botocore.auth.SigV4Auth):
+    def __init__(self, credentials, at: datetime.datetime | None):
+        super().__init__(credentials, "sts", "us-east-1")
+        self.at = at or datetime.datetime.now(datetime.timezone.utc)
+
+    def add_auth(self, request):
+        request.context["timestamp"] = self.at.strftime("%Y%m%dT%H%M%SZ")
+        self._modify_request_before_signing(request)
+        text = self.string_to_sign(request, self.canonical_request(request))
+        self._inject_signature_to_request(request, self.signature(text, request))
+
+
+def request(method: str, url: str, body=None, headers=None) -> Answer:
+    """One HTTP request, nothing added but what HTTP wants."""
+    parts = urllib.parse.urlsplit(url)
+    connection = http.client.HTTPConnection(parts.netloc, timeout=30)
+    target = parts.path or "/"
+    if parts.query:
+        target += "?" + parts.query
+    try:
+        connection.request(method, target, body, headers or {})
+        answer = connection.getresponse()
+        return Answer(answer.status, answer.headers, answer.read())
+    finally:
+        connection.close()
+
+
+@functools.cache
+def clean_environment() -> dict:
+    """No profile, no metadata service, no credentials: what is not set here does not exist."""
+    return {
+        "PATH": f"{TOOLS}:/usr/local/bin:/usr/bin:/bin",
+        "HOME": "/nonexistent",
+        "AWS_CONFIG_FILE": "/dev/null",
+        "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_PAGER": "",
+        "LC_ALL": "C.UTF-8",
+    }
+
+
+def run(command: list, environment: dict) -> subprocess.CompletedProcess:
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+
+def shell(script: str, environment: dict, program: str = "bash") -> subprocess.CompletedProcess:
+    """Runs what a person would paste."""
+    path = shutil.which(program)
+    assert path, f"no {program} here"
+    return run([path, "-c", script], environment)
+
+
+def spoil_payload(token: str, **claims) -> str:
+    """The token with other claims and the old signature."""
+    header, payload, signature = token.split(".")
+    return ".".join([header, encode({**decode(payload), **claims}), signature])
+
+
+def unsigned(token: str, algorithm: str = "none") -> str:
+    """The token with `alg` none and no signature."""
+    header, payload, _ = token.split(".")
+    return ".".join([encode({**decode(header), "alg": algorithm}), payload, ""])
+
+
+def decode(part: str) -> dict:
+    return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+
+
+def encode(value: dict) -> str:
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
