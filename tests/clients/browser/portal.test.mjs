@@ -1,0 +1,265 @@
+// The portal against the demo's identity provider: sign in, roles, console, credentials, sign out.
+
+import assert from "node:assert/strict";
+import { after, afterEach, before, beforeEach, test } from "node:test";
+
+import { dev, prod, shell, startDemo } from "../demo.mjs";
+import { accessible, launch, offered, role, signIn, tabTo } from "./browser.mjs";
+
+let demo, browser, context, page, complaints;
+
+before(async () => {
+  demo = await startDemo();
+  browser = await launch();
+});
+after(async () => {
+  await browser?.close();
+  await demo?.stop();
+});
+beforeEach(async () => ({ context, page, complaints } = await browser.open()));
+afterEach(async () => {
+  await context.close();
+  assert.deepEqual(complaints, []);
+});
+
+const heading = () => page.getByRole("heading", { level: 1 }).textContent();
+
+test("ann sees the roles of engineering and of the admins", async () => {
+  await signIn(page, demo.url, "ann");
+  assert.equal(await heading(), "Your roles");
+  assert.deepEqual(await offered(page), ["dev/Developer", "prod/Administrator", "prod/ReadOnly"]);
+});
+
+test("bob sees the role of support", async () => {
+  await signIn(page, demo.url, "bob");
+  assert.deepEqual(await offered(page), ["dev/Support"]);
+});
+
+test("eve sees no role and learns which condition did not hold", async () => {
+  await signIn(page, demo.url, "eve");
+  assert.equal(await heading(), "No roles yet");
+  assert.deepEqual(await offered(page), []);
+  await page.getByRole("link", { name: "See why" }).click();
+  await page.getByText("dev/Developer").first().click();
+  const reason = page.locator("details", { hasText: "dev/Developer" });
+  assert.match(await reason.innerText(), /:groups/);
+  assert.match(await reason.innerText(), /engineering/);
+  assert.match(await reason.innerText(), /not in your sign-in/);
+});
+
+test("a console link lands in the embedded console as the assumed role", async () => {
+  await signIn(page, demo.url, "ann");
+  const opened = context.waitForEvent("page");
+  await role(page, "dev/Developer").getByRole("button", { name: "Console" }).click();
+  const console_ = await opened;
+  await console_.getByRole("heading", { level: 1 }).waitFor();
+  assert.equal(new URL(console_.url()).pathname, "/console");
+  assert.match(await console_.innerText("main"), new RegExp(`arn:aws:sts::${dev}:assumed-role/Developer/`));
+  assert.match(await console_.innerText("main"), /left/);
+});
+
+test("a console link works once", async () => {
+  await signIn(page, demo.url, "ann");
+  const links = [];
+  context.on("request", (request) => request.url().includes("SigninToken=") && links.push(request.url()));
+  const opened = context.waitForEvent("page");
+  await role(page, "dev/Developer").getByRole("button", { name: "Console" }).click();
+  const console_ = await opened;
+  await console_.waitForURL("**/console");
+  assert.ok(links.length > 0, "the link goes through /federation");
+  const stranger = await browser.open();
+  const again = await stranger.page.goto(links[0]);
+  assert.ok(again.status() >= 400 || !(await stranger.page.content()).includes("assumed-role/Developer"));
+  await stranger.context.close();
+});
+
+test("the credentials page's text, pasted into bash, is the assumed role", async () => {
+  await signIn(page, demo.url, "ann");
+  await role(page, "dev/Developer").getByRole("link", { name: "Credentials" }).click();
+  await page.getByRole("button", { name: "Get credentials" }).click();
+  await page.getByRole("button", { name: "Copy" }).first().click();
+  await page.getByText("Copied").first().waitFor();
+  const text = await page.evaluate(() => navigator.clipboard.readText());
+  assert.match(text, /^export AWS_ACCESS_KEY_ID=ASIA/m);
+  const { stdout } = await shell(`${text}\naws sts get-caller-identity --query Arn --output text`);
+  assert.match(stdout, new RegExp(`^arn:aws:sts::${dev}:assumed-role/Developer/`));
+});
+
+test("secrets are out of the document until they are shown, and go again", async () => {
+  await signIn(page, demo.url, "ann");
+  await role(page, "dev/Developer").getByRole("link", { name: "Credentials" }).click();
+  await page.getByRole("button", { name: "Get credentials" }).click();
+  const shown = page.getByRole("tabpanel").locator("pre");
+  assert.match(await shown.innerText(), /AWS_SECRET_ACCESS_KEY=•+/);
+  await page.getByRole("button", { name: "Show" }).click();
+  const secret = /AWS_SECRET_ACCESS_KEY=(\S+)/.exec(await shown.innerText())[1];
+  assert.match(secret, /^[A-Za-z0-9_-]{40}$/);
+  await page.getByRole("button", { name: "Hide" }).click();
+  assert.ok(!(await page.content()).includes(secret));
+});
+
+test("loading the credentials page issues nothing", async () => {
+  await signIn(page, demo.url, "ann");
+  await role(page, "dev/Developer").getByRole("link", { name: "Credentials" }).click();
+  await page.getByRole("button", { name: "Get credentials" }).waitFor();
+  assert.ok(!/ASIA[A-Z2-7]{16}/.test(await page.content()));
+});
+
+test("a role of somebody else cannot be taken by its address", async () => {
+  await signIn(page, demo.url, "bob");
+  await page.goto(`${demo.url}/credentials?role=prod/Administrator`);
+  const ask = page.getByRole("button", { name: "Get credentials" });
+  if (await ask.isVisible()) await ask.click();
+  assert.ok(!/ASIA[A-Z2-7]{16}/.test(await page.content()));
+  assert.ok(!(await page.content()).includes(`arn:aws:sts::${prod}:assumed-role`));
+});
+
+test("signing out ends the session", async () => {
+  await signIn(page, demo.url, "ann");
+  const cookies = await context.cookies(demo.url);
+  await page.getByRole("button", { name: "Sign out" }).click();
+  assert.equal(await heading(), "You are signed out");
+  await context.addCookies(cookies);
+  await page.goto(demo.url);
+  await page.getByRole("link", { name: "Acme" }).waitFor();
+  assert.deepEqual(await offered(page), []);
+});
+
+test("a wrong password is refused, and the right one afterwards is not", async () => {
+  await signIn(page, demo.url, "ann", "bob");
+  await page.getByRole("alert").waitFor();
+  assert.ok(!page.url().startsWith(demo.url), "still at the identity provider");
+  await page.getByLabel("Name", { exact: true }).fill("ann");
+  await page.getByLabel("Password").fill("ann");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  assert.equal(await heading(), "Your roles");
+});
+
+/** Signs in at the identity provider, and stops with the address that it sends the browser back to. */
+async function callback(person) {
+  await page.goto(demo.url);
+  await page.getByRole("link", { name: "Acme" }).click();
+  await page.getByLabel("Name", { exact: true }).fill(person);
+  await page.getByLabel("Password").fill(person);
+  const [action, form] = await page.$eval("form", (form) => [form.action, Object.fromEntries(new FormData(form))]);
+  const headers = { origin: new URL(page.url()).origin };
+  const answer = await context.request.post(action, { form, headers, maxRedirects: 0 });
+  const location = answer.headers().location;
+  assert.ok(location?.startsWith(`${demo.url}/oidc/acme/callback?`), `${answer.status()} ${location}`);
+  return new URL(location);
+}
+
+async function refused(url, where = page) {
+  const answer = await where.goto(String(url));
+  assert.equal(answer.status(), 403);
+  await where.goto(demo.url);
+  await where.getByRole("link", { name: "Acme" }).waitFor();
+}
+
+test("a callback with another state is refused", async () => {
+  const url = await callback("ann");
+  const state = url.searchParams.get("state");
+  url.searchParams.set("state", (state[0] === "A" ? "B" : "A") + state.slice(1));
+  await refused(url);
+});
+
+test("a callback in another browser is refused", async () => {
+  const url = await callback("ann");
+  const stranger = await browser.open();
+  await refused(url, stranger.page);
+  await stranger.context.close();
+});
+
+test("a callback from another issuer is refused", async () => {
+  const url = await callback("ann");
+  url.searchParams.set("iss", "https://evil.example");
+  await refused(url);
+});
+
+test("a callback works once", async () => {
+  const url = await callback("ann");
+  await page.goto(String(url));
+  assert.equal(await heading(), "Your roles");
+  const answer = await page.goto(String(url));
+  assert.equal(answer.status(), 403);
+});
+
+test("signing in changes the session's cookie", async () => {
+  await page.goto(demo.url);
+  const before_ = (await context.cookies(demo.url)).map((cookie) => cookie.value);
+  await signIn(page, demo.url, "ann");
+  const session = (await context.cookies(demo.url)).filter((cookie) => cookie.httpOnly && !before_.includes(cookie.value));
+  assert.ok(session.length > 0);
+  assert.ok(session.every((cookie) => cookie.sameSite === "Lax"));
+});
+
+test("the whole way works by keyboard alone", async () => {
+  await page.goto(demo.url);
+  await tabTo(page, /^.?\s*Acme/);
+  await page.keyboard.press("Enter");
+  await page.waitForURL(`${demo.idp_url.replace(/\/$/, "")}/**`);
+  await tabTo(page, /^Name$/);
+  await page.keyboard.type("ann");
+  await tabTo(page, /^Password$/);
+  await page.keyboard.type("ann");
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "Your roles" }).waitFor();
+  await tabTo(page, /^Credentials of dev\/Developer$/);
+  await page.keyboard.press("Enter");
+  await page.waitForURL("**/credentials?**");
+  await tabTo(page, /^Get credentials$/);
+  await page.keyboard.press("Enter");
+  await page.getByRole("timer").waitFor();
+  await tabTo(page, /^Show$/);
+  await page.keyboard.press("Enter");
+  assert.match(await page.getByRole("tabpanel").innerText(), /AWS_SESSION_TOKEN=\S{100}/);
+  await page.goto(demo.url);
+  await tabTo(page, /^Sign out$/);
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "You are signed out" }).waitFor();
+});
+
+test("every page satisfies axe in light and dark, wide and narrow", async () => {
+  await page.goto(demo.url);
+  await accessible(page, "sign in");
+  await page.getByRole("link", { name: "Acme" }).click();
+  await accessible(page, "identity provider");
+  await signIn(page, demo.url, "ann", "wrong");
+  await accessible(page, "wrong password");
+  await signIn(page, demo.url, "ann");
+  await accessible(page, "roles");
+  await page.getByRole("link", { name: "See why" }).click();
+  await accessible(page, "why");
+  await page.goto(demo.url);
+  await role(page, "prod/ReadOnly").getByRole("link", { name: "Credentials" }).click();
+  await accessible(page, "credentials, asked for");
+  await page.getByRole("button", { name: "Get credentials" }).click();
+  await page.getByRole("timer").waitFor();
+  await accessible(page, "credentials, issued");
+  await page.goto(demo.url);
+  const opened = context.waitForEvent("page");
+  await role(page, "dev/Developer").getByRole("button", { name: "Console" }).click();
+  const console_ = await opened;
+  await console_.waitForURL("**/console");
+  await accessible(console_, "console");
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await accessible(page, "signed out");
+  await page.goto(`${demo.url}/no-such-page`);
+  await accessible(page, "not found");
+  const stranger = await browser.open();
+  await stranger.page.goto(`${demo.url}/console`);
+  await accessible(stranger.page, "console without a session");
+  await signIn(stranger.page, demo.url, "eve");
+  await accessible(stranger.page, "no roles");
+  await stranger.page.getByRole("link", { name: "See why" }).click();
+  await accessible(stranger.page, "why not");
+  assert.deepEqual(stranger.complaints, []);
+  await stranger.context.close();
+});
+
+test("every page of the demo says that it is one", async () => {
+  for (const path of ["/", "/console", "/no-such-page"]) {
+    await page.goto(demo.url + path);
+    assert.match(await page.innerText("body"), /demo/i, path);
+  }
+});
