@@ -69,7 +69,7 @@ impl fmt::Display for Problems {
                 writeln!(f)?;
             }
             match (&problem.variable, problem.line) {
-                (Some(variable), _) => write!(f, "{variable}: ")?,
+                (Some(variable), _) => write!(f, "{}: ", variable.escape_debug())?,
                 (None, Some(line)) => write!(f, "{}:{line}: ", self.file)?,
                 (None, None) => write!(f, "{}: ", self.file)?,
             }

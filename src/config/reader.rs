@@ -105,8 +105,8 @@ impl<'a> Reader<'a> {
 
     fn place_of(&self, key: &str) -> String {
         match self.place.as_str() {
-            "" => key.to_owned(),
-            place => format!("{place}.{key}"),
+            "" => as_key(key),
+            place => format!("{place}.{}", as_key(key)),
         }
     }
 
@@ -223,7 +223,7 @@ impl<'a> Reader<'a> {
             let value = Field {
                 reading: self.reading,
                 node: entry.node.clone(),
-                place: format!("{}.{name}", field.place),
+                place: format!("{}.{}", field.place, as_key(name)),
             };
             (name.clone(), value)
         };
@@ -326,6 +326,15 @@ impl<'a> Field<'a> {
             place: format!("{}[{index}]", self.place),
         };
         Some(items.iter().enumerate().map(field).collect())
+    }
+}
+
+/// A key as TOML would have it: quoted, and escaped for the terminal, unless it is a bare one.
+fn as_key(key: &str) -> String {
+    let bare = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    match !key.is_empty() && key.bytes().all(bare) {
+        true => key.to_owned(),
+        false => format!("{key:?}"),
     }
 }
 

@@ -152,6 +152,12 @@ fn sections_and_entries_in_the_wrong_brackets_are_refused() {
 }
 
 #[test]
+fn a_key_with_odd_characters_is_shown_quoted() {
+    let problems = parse("public_url = 'https://a.example'\n\"a b\\u001b\" = 1").unwrap_err();
+    assert_snapshot!(problems, @r#"drawbridge.toml:2: "a b\u{1b}": unknown key"#);
+}
+
+#[test]
 fn a_value_that_an_override_sets_is_judged_under_its_variable() {
     let variables = [
         ("DRAWBRIDGE__METRICS__LISTEN", "9464"),

@@ -30,9 +30,9 @@ impl RoleArn {
             .strip_prefix("role")
             .and_then(|rest| rest.strip_suffix(name));
         let path = path.ok_or_else(fault)?;
-        if path.len() > 512 || !path.bytes().all(|byte| byte.is_ascii_graphic()) {
+        if path == "//" || path.len() > 512 || !path.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(
-                "the path is longer than 512 characters or has spaces or letters beyond ASCII"
+                "the path is empty, longer than 512 characters, or has spaces or letters beyond ASCII"
                     .into(),
             );
         }

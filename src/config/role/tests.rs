@@ -52,6 +52,24 @@ fn other_arns_are_refused() {
 }
 
 #[test]
+fn a_role_path_has_iams_characters_and_length() {
+    for path in [
+        "//".to_owned(),
+        "/a b/".to_owned(),
+        "/ä/".to_owned(),
+        format!("/{}/", "x".repeat(511)),
+    ] {
+        let text = with("").replace("/team/", &path);
+        assert!(
+            messages(&text)[0].starts_with("the path is empty, longer"),
+            "{path}"
+        );
+    }
+    let longest = with("").replace("/team/", &format!("/{}/", "x".repeat(510)));
+    assert!(parse(&longest).is_ok());
+}
+
+#[test]
 fn a_role_of_an_unknown_account_is_refused() {
     let text = with("").replace("iam::111111111111", "iam::333333333333");
     assert_eq!(messages(&text), ["the account is none of its [[sts]]"]);
