@@ -31,7 +31,7 @@ max_connection = 10
 trusted_proxies = ["10.0.0.0/40"]
 
 [store]
-url = "mysql://root:s3cr3t@db/drawbridge"
+url = "mysql://ann:s3cr3t@db/drawbridge"
 
 [[idp]]
 id = "Okta"
@@ -188,7 +188,7 @@ fn overrides_can_say_everything() {
             ("DRAWBRIDGE__STS__0__KIND", "embedded"),
             ("DRAWBRIDGE__STS__0__ACCOUNTS__0__ID", "111111111111"),
             ("DRAWBRIDGE__STS__0__ACCOUNTS__0__NAME", "dev"),
-            ("HOME", "/root"),
+            ("HOME", "/home/ann"),
         ],
     )
     .unwrap();
