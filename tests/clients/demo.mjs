@@ -1,9 +1,9 @@
 // A running demo for the JavaScript clients and the browser: everything a test needs in one or two lines.
 
-import { spawn } from "node:child_process";
-import { execFile } from "node:child_process";
+import { execFile, execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -67,6 +67,31 @@ export async function startDemo() {
       return (await (await fetch(`${idp}/ci/token?${query}`)).json()).value;
     },
   };
+}
+
+/** `drawbridge serve` with a configuration of ours on `port`; files of the configuration stand in `folder`. */
+export async function startServe(folder, port, toml) {
+  const file = join(folder, "drawbridge.toml");
+  const url = `http://localhost:${port}`;
+  writeFileSync(file, `public_url = "${url}"\nlisten = "127.0.0.1:${port}"\n${toml}`);
+  const { stop, log } = await start(["serve", "--config", file], async () => (await fetch(`${url}/healthz`)).ok);
+  return { url, stop, log };
+}
+
+/** A port that was free a moment ago. */
+export async function freePort() {
+  const server = createServer();
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** A certificate authority and a certificate for localhost: ca.pem, leaf.pem and leaf.key in a folder. */
+export function makeCa() {
+  const folder = scratch();
+  execFileSync(join(clients, "make-ca"), [folder]);
+  return folder;
 }
 
 const run = promisify(execFile);
