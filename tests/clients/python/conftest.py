@@ -1,8 +1,16 @@
-"""One demo for the whole run, and what most tests ask it for."""
+"""The programs that tests share, each started once, and what most tests ask them for."""
+
+import os
 
 import pytest
 
-from harness import Demo, Keys
+from broker import Broker
+from harness import Demo, Keys, clean_environment
+
+# Nothing of this machine's own AWS set-up may take part.
+for name in [name for name in os.environ if name.startswith("AWS_")]:
+    del os.environ[name]
+os.environ.update({name: value for name, value in clean_environment().items() if name.startswith("AWS_")})
 
 
 @pytest.fixture(scope="session")
@@ -22,3 +30,20 @@ def root(demo) -> Keys:
 def deploy(demo) -> Keys:
     """A session of the role `deploy`, taken with a job token of acme/app on main."""
     return demo.deploy_session()
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory) -> Broker:
+    """`drawbridge serve` with roles that trust each other and an issuer that tests may spoil."""
+    broker = Broker(tmp_path_factory.mktemp("broker"))
+    yield broker
+    broker.stop()
+
+
+@pytest.fixture(scope="session")
+def pipeline(broker) -> Keys:
+    """A session of the role Pipeline, from which other roles are taken."""
+    answer = broker.with_token(broker.token(), headers={"accept": "application/json"})
+    assert answer.status == 200, answer.text
+    result = answer.json()["AssumeRoleWithWebIdentityResponse"]["AssumeRoleWithWebIdentityResult"]
+    return Keys.of(result["Credentials"])

@@ -89,44 +89,30 @@ class Answer:
         return re.sub(rb"<RequestId>[^<]*</RequestId>", b"<RequestId/>", self.body)
 
 
-class Demo:
-    """`drawbridge demo` on free ports, with its state in `data`."""
+class Program:
+    """A running Drawbridge at `url`, and everything that can be asked of it."""
 
-    def __init__(self, data: pathlib.Path):
-        self.root = Keys(access_key_id(DEV), secrets.token_hex(20))
-        command = [DRAWBRIDGE, "demo", "--data", data, "--reset-endpoint"]
-        command += ["--listen", "127.0.0.1:0", "--idp-listen", "127.0.0.1:0"]
-        command += ["--root-key", f"{DEV}:{self.root.access_key_id}:{self.root.secret_access_key}"]
-        data.mkdir(parents=True, exist_ok=True)
-        self.log = data.parent / f"{data.name}.log"
-        with open(self.log, "wb") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log)
-        description = data / "demo.json"
+    url: str
+
+    def __init__(self, arguments: list, log: pathlib.Path):
+        self.log = log
+        with open(log, "wb") as output:
+            self.process = subprocess.Popen([DRAWBRIDGE, *arguments], stdout=output, stderr=output)
         deadline = time.monotonic() + 30
-        while not (description.exists() and self._answers(description)):
+        while not self.is_ready():
             if self.process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"the demo did not start: {self.log.read_text()}")
+                raise RuntimeError(f"drawbridge {arguments[0]} did not start: {self.log.read_text()}")
             time.sleep(0.05)
 
-    def _answers(self, description: pathlib.Path) -> bool:
+    def is_ready(self) -> bool:
         try:
-            self.info = json.loads(description.read_text())
-            self.url, self.idp_url = self.info["url"].rstrip("/"), self.info["idp_url"].rstrip("/")
             return self.http("GET", "/healthz").status == 200
-        except (OSError, ValueError, KeyError):
+        except OSError:
             return False
 
     def stop(self):
         self.process.terminate()
         self.process.wait(timeout=10)
-
-    # What a job gets from its CI platform.
-
-    def ci_token(self, ref="refs/heads/main", repository="acme/app", **more) -> str:
-        query = urllib.parse.urlencode({"repository": repository, "ref": ref, **more})
-        answer = request("GET", f"{self.idp_url}/ci/token?{query}")
-        assert answer.status == 200, answer.text
-        return answer.json()["value"]
 
     # Plain HTTP.
 
@@ -157,7 +143,7 @@ class Demo:
     # AWS's programs.
 
     def boto3(self, keys: Keys | None = None, **options):
-        """A boto3 STS client that talks to the demo."""
+        """A boto3 STS client that talks to it."""
         session = boto3.Session(region_name="us-east-1")
         names = {
             "aws_access_key_id": keys and keys.access_key_id,
@@ -168,7 +154,7 @@ class Demo:
         return session.client("sts", endpoint_url=self.url, config=config, **names)
 
     def environment(self, keys: Keys | None = None, **more) -> dict:
-        """A shell's environment that knows this demo's STS and nothing else of AWS."""
+        """A shell's environment that knows this STS and nothing else of AWS."""
         return {
             **clean_environment(),
             "AWS_ENDPOINT_URL_STS": self.url,
@@ -181,6 +167,33 @@ class Demo:
     def aws(self, *arguments: str, **environment) -> subprocess.CompletedProcess:
         """The AWS CLI."""
         return run(["aws", *arguments], self.environment(**environment))
+
+
+class Demo(Program):
+    """`drawbridge demo` on free ports, with its state in `data`."""
+
+    def __init__(self, data: pathlib.Path):
+        self.description = data / "demo.json"
+        self.root = Keys(access_key_id(DEV), secrets.token_hex(20))
+        command = ["demo", "--data", data, "--reset-endpoint"]
+        command += ["--listen", "127.0.0.1:0", "--idp-listen", "127.0.0.1:0"]
+        command += ["--root-key", f"{DEV}:{self.root.access_key_id}:{self.root.secret_access_key}"]
+        super().__init__(command, data.parent / f"{data.name}.log")
+
+    def is_ready(self) -> bool:
+        try:
+            self.info = json.loads(self.description.read_text())
+        except (OSError, ValueError):
+            return False
+        self.url, self.idp_url = self.info["url"].rstrip("/"), self.info["idp_url"].rstrip("/")
+        return super().is_ready()
+
+    def ci_token(self, ref="refs/heads/main", repository="acme/app", **more) -> str:
+        """What a job gets from its CI platform."""
+        query = urllib.parse.urlencode({"repository": repository, "ref": ref, **more})
+        answer = request("GET", f"{self.idp_url}/ci/token?{query}")
+        assert answer.status == 200, answer.text
+        return answer.json()["value"]
 
     def deploy_session(self) -> Keys:
         """Credentials of the role that pipelines take."""
