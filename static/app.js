@@ -6,8 +6,9 @@
 
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
   const one = (selector, within = document) => within.querySelector(selector);
-  const make = (tag, properties, ...children) => {
+  const make = (tag, { aria = {}, ...properties }, ...children) => {
     const element = Object.assign(document.createElement(tag), properties);
+    for (const [name, value] of Object.entries(aria)) element.setAttribute(`aria-${name}`, value);
     element.append(...children);
     return element;
   };
@@ -52,10 +53,7 @@
     svg.setAttribute("aria-hidden", "true");
     svg.append(document.createElementNS("http://www.w3.org/2000/svg", "path"));
     svg.firstChild.setAttribute("d", STAR);
-    const button = make("button", { type: "button", className: "star", title: "Favourite" }, svg);
-    button.setAttribute("aria-label", `Favourite ${alias}`);
-    button.setAttribute("aria-pressed", String(pressed));
-    return button;
+    return make("button", { type: "button", className: "star", title: "Favourite", aria: { label: `Favourite ${alias}`, pressed } }, svg);
   }
 
   function roles() {
@@ -81,7 +79,6 @@
       }
     });
     filter(list);
-    list.classList.add("ready");
   }
 
   function mine(list, rows, favourites) {
@@ -173,9 +170,8 @@
       show.textContent = shown ? "Hide" : "Show";
       for (const [element, value] of values) {
         if (shown) { element.textContent = value; continue; }
-        const dots = make("span", { textContent: "•".repeat(Math.min(value.length, 40)) });
-        dots.setAttribute("aria-hidden", "true");
-        element.replaceChildren(dots, make("span", { className: "vh", textContent: "hidden" }));
+        const dots = "•".repeat(Math.min(value.length, 40));
+        element.replaceChildren(make("span", { textContent: dots, aria: { hidden: true } }), make("span", { className: "vh", textContent: "hidden" }));
       }
       if (shown) timer = setTimeout(hideSecrets, 60000);
     };
@@ -189,18 +185,16 @@
     show.addEventListener("click", () => set(!panel.classList.contains("shown")));
     addEventListener("pagehide", hideSecrets);
     set(false);
-    panel.classList.add("ready");
   }
 
   function tabs() {
     for (const panel of all("[data-tabs]")) {
       const sections = all(".format", panel);
       if (sections.length < 2) continue;
-      const list = make("div", { className: "tablist", role: "tablist" });
-      list.setAttribute("aria-label", panel.dataset.tabs);
+      const list = make("div", { className: "tablist", role: "tablist", aria: { label: panel.dataset.tabs } });
       const buttons = sections.map((section) => {
-        const button = make("button", { type: "button", className: "tab", role: "tab", id: `tab-${section.id}`, textContent: one("h2", section).textContent });
-        button.setAttribute("aria-controls", section.id);
+        const textContent = one("h2", section).textContent;
+        const button = make("button", { type: "button", className: "tab", role: "tab", id: `tab-${section.id}`, textContent, aria: { controls: section.id } });
         section.setAttribute("role", "tabpanel");
         section.setAttribute("aria-labelledby", button.id);
         section.tabIndex = 0;
@@ -247,15 +241,15 @@
   function copying() {
     for (const button of all("[data-copy]")) {
       const said = button.parentElement.appendChild(make("span", { className: "vh", role: "status" }));
-      const label = button.textContent;
+      const label = [...button.childNodes];
       button.addEventListener("click", async () => {
         const block = button.dataset.copy
           ? document.getElementById(button.dataset.copy)
           : all("pre", button.closest(".panel")).find((pre) => pre.offsetParent);
         let word = "Copied";
-        try { await putOnClipboard(raw.get(block) ?? block.textContent.trimEnd()); } catch { word = "Press Show and copy by hand"; }
+        try { await putOnClipboard(raw.get(block) ?? block.textContent.trimEnd()); } catch { word = "Not copied"; }
         button.textContent = said.textContent = word;
-        setTimeout(() => { button.textContent = label; said.textContent = ""; }, 2500);
+        setTimeout(() => { button.replaceChildren(...label); said.textContent = ""; }, 2500);
       });
     }
   }
@@ -300,5 +294,6 @@
     for (const part of [localTimes, secrets, tabs, copying, roles, countdown, people]) {
       try { part(); } catch (error) { console.error(error); }
     }
+    for (const waiting of all(".roles, .secrets")) waiting.classList.add("ready");
   });
 })();

@@ -25,7 +25,11 @@ pub fn asset_url(name: &str) -> String {
 }
 
 /// `GET /static/{name}`.
-pub async fn serve(Path(name): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+pub async fn serve(
+    Path(name): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
     let (Some(file), Some(kind)) = (Files::get(&name), content_type(&name)) else {
         return StatusCode::NOT_FOUND.into_response();
     };
@@ -58,7 +62,10 @@ pub async fn serve(Path(name): Path<String>, RawQuery(query): RawQuery, headers:
             "no-cache"
         }),
     );
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
     if let Ok(etag) = HeaderValue::from_str(&etag) {
         headers.insert(header::ETAG, etag);
     }
@@ -68,7 +75,10 @@ pub async fn serve(Path(name): Path<String>, RawQuery(query): RawQuery, headers:
 /// Sixteen hex digits of the content's SHA-256, which is computed when the program is built.
 fn version(file: &rust_embed::EmbeddedFile) -> String {
     let hash = file.metadata.sha256_hash();
-    hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    hash.iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// The kinds of files we have; a file of another kind is not served.
@@ -102,7 +112,10 @@ mod tests {
         let response = get("app.css", Some(&current("app.css")), None).await;
         assert_eq!(response.status(), StatusCode::OK);
         let headers = response.headers();
-        assert_eq!(headers[header::CACHE_CONTROL], "public, max-age=31536000, immutable");
+        assert_eq!(
+            headers[header::CACHE_CONTROL],
+            "public, max-age=31536000, immutable"
+        );
         assert_eq!(headers[header::CONTENT_TYPE], "text/css; charset=utf-8");
         assert_eq!(headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
     }
@@ -119,10 +132,20 @@ mod tests {
     async fn an_etag_that_still_matches_is_answered_without_a_body() {
         let etag = get("favicon.svg", None, None).await.headers()[header::ETAG].clone();
         let etag = etag.to_str().unwrap();
-        for tag in [etag.to_owned(), format!("\"old\", W/{etag}"), "*".to_owned()] {
-            assert_eq!(get("favicon.svg", None, Some(&tag)).await.status(), StatusCode::NOT_MODIFIED);
+        for tag in [
+            etag.to_owned(),
+            format!("\"old\", W/{etag}"),
+            "*".to_owned(),
+        ] {
+            assert_eq!(
+                get("favicon.svg", None, Some(&tag)).await.status(),
+                StatusCode::NOT_MODIFIED
+            );
         }
-        assert_eq!(get("favicon.svg", None, Some("\"old\"")).await.status(), StatusCode::OK);
+        assert_eq!(
+            get("favicon.svg", None, Some("\"old\"")).await.status(),
+            StatusCode::OK
+        );
     }
 
     #[tokio::test]

@@ -97,7 +97,9 @@ impl Line {
     /// Works for every output format because none of them rewrites the characters secrets are made of.
     #[must_use]
     pub fn mark(text: &str, secrets: &[&str]) -> Vec<Self> {
-        text.lines().map(|line| Self::mark_one(line, secrets)).collect()
+        text.lines()
+            .map(|line| Self::mark_one(line, secrets))
+            .collect()
     }
 
     fn mark_one(mut rest: &str, secrets: &[&str]) -> Self {
@@ -139,7 +141,10 @@ mod tests {
 
     #[test]
     fn every_occurrence_of_a_secret_is_marked() {
-        let lines = Line::mark("A=key\n{\"s\":\"s3\",\"t\":\"s3token\"}\n", &["s3", "s3token", ""]);
+        let lines = Line::mark(
+            "A=key\n{\"s\":\"s3\",\"t\":\"s3token\"}\n",
+            &["s3", "s3token", ""],
+        );
         assert_eq!(
             lines,
             [

@@ -73,6 +73,17 @@ pub struct PickPage {
     pub durations: Vec<DurationChoice>,
 }
 
+impl PickPage {
+    /// From this many accounts on, a list that answers to typing is quicker than a page of buttons.
+    const MANY: usize = 6;
+
+    /// Whether the roles are offered as one drop-down list.
+    #[must_use]
+    pub fn many(&self) -> bool {
+        self.accounts.len() > Self::MANY
+    }
+}
+
 impl fmt::Debug for PickPage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PickPage")

@@ -8,11 +8,11 @@
 //! Every page works by plain links and forms. `static/app.js` only adds to what is there: the
 //! filter, favourites, tabs, masks, copying, local times and the countdown.
 
-mod remote_code;
 mod console;
 mod credentials;
 mod device;
 mod error;
+mod remote_code;
 mod roles;
 mod sign_in;
 mod why;
@@ -21,11 +21,11 @@ use std::fmt;
 
 use time::OffsetDateTime;
 
-pub use remote_code::CodePage;
 pub use console::{ConsoleEndedPage, ConsolePage, PolicyView};
 pub use credentials::{CredentialsPage, DurationChoice, FormatTab, Issued, Line, Part};
 pub use device::{ConsentPage, DevicePage, DonePage, PickPage};
 pub use error::{Action, ErrorPage};
+pub use remote_code::CodePage;
 pub use roles::{AccountRoles, RoleRow, RolesPage};
 pub use sign_in::{IdpButton, SignInPage, SignedOutPage};
 pub use why::{WhyCondition, WhyPage, WhyRole, WhyStatement};
