@@ -169,6 +169,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::outbound::test_server::{Answer, TestServer, loopback_outbound};
 
     const ISSUER: &str = "https://idp.example.com";
 
@@ -256,5 +257,44 @@ mod tests {
         let raw = br#"{"issuer":"https://idp.example.com","issuer":"https://idp.example.com","jwks_uri":"https://a.example"}"#;
         let problem = Discovery::parse(ISSUER, raw.to_vec(), false).unwrap_err();
         assert!(matches!(problem, DiscoveryError::Malformed(_)), "{problem}");
+    }
+
+    #[tokio::test]
+    async fn an_issuers_last_slash_is_not_doubled_and_still_compared() {
+        let server = TestServer::start().await;
+        let issuer = server.url() + "/tenant/";
+        let path = "/tenant/.well-known/openid-configuration";
+        let document = json!({"issuer": issuer, "jwks_uri": server.url() + "/keys"});
+        server.answer(path, Answer::ok(document.to_string()));
+        let outbound = loopback_outbound();
+        assert!(Discovery::fetch(&outbound, &issuer).await.is_ok());
+        let without = issuer.trim_end_matches('/');
+        let refused = Discovery::fetch(&outbound, without).await.unwrap_err();
+        assert!(
+            matches!(refused, DiscoveryError::Issuer { .. }),
+            "{refused}"
+        );
+        assert_eq!(server.asked(path), 2);
+    }
+
+    #[tokio::test]
+    async fn a_missing_document_lasts_and_a_broken_server_does_not() {
+        let server = TestServer::start().await;
+        let outbound = loopback_outbound();
+        let path = "/.well-known/openid-configuration";
+        for (status, transient) in [
+            (404, false),
+            (403, false),
+            (500, true),
+            (503, true),
+            (429, true),
+        ] {
+            server.answer(path, Answer::status(status));
+            let refused = Discovery::fetch(&outbound, &server.url())
+                .await
+                .unwrap_err();
+            assert_eq!(refused, DiscoveryError::Status(status));
+            assert_eq!(refused.is_transient(), transient, "{status}");
+        }
     }
 }
