@@ -133,4 +133,25 @@ mod tests {
         assert_eq!(chrome.csrf(), "tok-1");
         assert!(!format!("{chrome:?}").contains("tok-1"));
     }
+
+    /// The content security policy would drop inline code silently; `|safe` would print without escaping (WEB-6).
+    #[test]
+    fn templates_have_no_inline_code_and_no_unescaped_text() {
+        let templates = concat!(env!("CARGO_MANIFEST_DIR"), "/templates");
+        for entry in std::fs::read_dir(templates).unwrap() {
+            let path = entry.unwrap().path();
+            let text = std::fs::read_to_string(&path).unwrap();
+            for banned in [
+                "|safe",
+                "| safe",
+                "style=",
+                "<style",
+                "<script>",
+                " onclick",
+                "javascript:",
+            ] {
+                assert!(!text.contains(banned), "{banned} in {}", path.display());
+            }
+        }
+    }
 }
