@@ -363,6 +363,8 @@ async fn prompt_none_without_a_session_is_login_required() {
 async fn prompt_login_and_an_old_session_ask_for_the_password_again() {
     let mut it = provider();
     code(&mut it, &[]).await;
+    let at_once = it.get(&authorize(&[("max_age", "0")])).await;
+    assert!(is_form(&at_once), "within the same second, too");
     it.later(100);
     for (changes, form) in [
         ([("prompt", "login")], true),
