@@ -1,0 +1,256 @@
+//! Policies with an ARN of their own, their versions, and to whom they are attached.
+
+use sqlx::Row;
+use sqlx::any::AnyRow;
+
+use super::inline_policies::PolicyOwner;
+use super::row::{FromRow, all, from_text, key, to_text};
+use super::{Store, StoreError};
+
+/// A managed policy without its documents.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ManagedPolicy {
+    /// The account it belongs to, or `aws`.
+    pub account: String,
+    /// Unique in the account, ignoring case.
+    pub name: String,
+    /// `/`, or `/teams/a/`.
+    pub path: String,
+    /// `ANPA...`
+    pub unique_id: String,
+    /// The whole ARN, path included.
+    pub arn: String,
+    /// What people say about it; may be empty.
+    pub description: String,
+    /// Tags, in the order they were given.
+    pub tags: Vec<(String, String)>,
+    /// Seconds since 1970.
+    pub created_at: i64,
+    /// When its default version last changed, in seconds since 1970.
+    pub updated_at: i64,
+    /// Which version is in force: 1 for `v1`. The store counts it.
+    pub default_version: i64,
+}
+
+impl FromRow for ManagedPolicy {
+    fn from_row(row: &AnyRow) -> Result<ManagedPolicy, StoreError> {
+        Ok(ManagedPolicy {
+            account: row.try_get("account")?,
+            name: row.try_get("name")?,
+            path: row.try_get("path")?,
+            unique_id: row.try_get("unique_id")?,
+            arn: row.try_get("arn")?,
+            description: row.try_get("description")?,
+            tags: from_text(row.try_get("tags")?)?,
+            created_at: row.try_get("created_at")?,
+            updated_at: row.try_get("updated_at")?,
+            default_version: row.try_get("default_version")?,
+        })
+    }
+}
+
+/// An attached policy with the document that is in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttachedPolicy {
+    /// The policy's ARN.
+    pub arn: String,
+    /// The policy's name.
+    pub name: String,
+    /// The document of the default version, byte for byte as it was sent.
+    pub document: String,
+}
+
+impl FromRow for AttachedPolicy {
+    fn from_row(row: &AnyRow) -> Result<AttachedPolicy, StoreError> {
+        Ok(AttachedPolicy {
+            arn: row.try_get("arn")?,
+            name: row.try_get("name")?,
+            document: row.try_get("document")?,
+        })
+    }
+}
+
+impl Store {
+    /// Adds a policy with `document` as its first version; or, where the ARN is there already, adds `document` as
+    /// the next version and puts it in force. Answers the number of the version.
+    ///
+    /// [`StoreError::AlreadyExists`]: the name (ignoring case) belongs to another policy of the account.
+    pub async fn put_managed_policy(
+        &self,
+        policy: &ManagedPolicy,
+        document: &str,
+    ) -> Result<i64, StoreError> {
+        let mut change = self.change().await?;
+        let rows = change
+            .rows(
+                sqlx::query(
+                    "SELECT MAX(version) AS latest FROM policy_version WHERE policy_arn = $1",
+                )
+                .bind(&policy.arn),
+            )
+            .await?;
+        let latest: Option<i64> = match rows.first() {
+            Some(row) => row.try_get("latest")?,
+            None => None,
+        };
+        let version = latest.unwrap_or(0) + 1;
+        // Not an upsert: the same row would be met by its ARN, by its name and by its unique id at once, and SQLite
+        // and PostgreSQL look at those in different orders.
+        let put = match latest {
+            None => sqlx::query(
+                "INSERT INTO managed_policy (arn, account, name, name_key, path, unique_id, description,
+                     default_version, tags, created_at, updated_at)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+            )
+            .bind(&policy.arn)
+            .bind(&policy.account)
+            .bind(&policy.name)
+            .bind(key(&policy.name))
+            .bind(&policy.path)
+            .bind(&policy.unique_id)
+            .bind(&policy.description)
+            .bind(version)
+            .bind(to_text(&policy.tags)?)
+            .bind(policy.created_at)
+            .bind(policy.updated_at),
+            Some(_) => sqlx::query(
+                "UPDATE managed_policy SET default_version = $1, updated_at = $2 WHERE arn = $3",
+            )
+            .bind(version)
+            .bind(policy.updated_at)
+            .bind(&policy.arn),
+        };
+        change.run(put).await?;
+        change
+            .run(
+                sqlx::query(
+                    "INSERT INTO policy_version (policy_arn, version, document, created_at)
+                     VALUES ($1, $2, $3, $4)",
+                )
+                .bind(&policy.arn)
+                .bind(version)
+                .bind(document)
+                .bind(policy.updated_at),
+            )
+            .await?;
+        change.commit().await?;
+        Ok(version)
+    }
+
+    /// The policy with this ARN, and the document that is in force.
+    pub async fn managed_policy(
+        &self,
+        arn: &str,
+    ) -> Result<Option<(ManagedPolicy, String)>, StoreError> {
+        let statement = sqlx::query(
+            "SELECT p.*, v.document FROM managed_policy p
+             JOIN policy_version v ON v.policy_arn = p.arn AND v.version = p.default_version
+             WHERE p.arn = $1",
+        )
+        .bind(arn);
+        let Some(row) = self.read_one(statement).await? else {
+            return Ok(None);
+        };
+        Ok(Some((
+            ManagedPolicy::from_row(&row)?,
+            row.try_get("document")?,
+        )))
+    }
+
+    /// The policies of an account, by name ignoring case.
+    pub async fn managed_policies(&self, account: &str) -> Result<Vec<ManagedPolicy>, StoreError> {
+        let statement =
+            sqlx::query("SELECT * FROM managed_policy WHERE account = $1").bind(account);
+        let mut policies: Vec<ManagedPolicy> = all(self.read(statement).await?)?;
+        policies.sort_by_key(|policy| key(&policy.name));
+        Ok(policies)
+    }
+
+    /// Deletes a policy with all its versions.
+    ///
+    /// [`StoreError::Conflict`]: it is attached, or it bounds a role or user.
+    pub async fn delete_managed_policy(&self, arn: &str) -> Result<(), StoreError> {
+        let mut change = self.change().await?;
+        let in_use = change
+            .finds(
+                sqlx::query(
+                    "SELECT owner_id FROM attachment WHERE policy_arn = $1
+                     UNION ALL SELECT unique_id FROM iam_role WHERE permissions_boundary = $1
+                     UNION ALL SELECT unique_id FROM iam_user WHERE permissions_boundary = $1",
+                )
+                .bind(arn),
+            )
+            .await?;
+        if in_use {
+            return Err(StoreError::Conflict);
+        }
+        change
+            .run(sqlx::query("DELETE FROM policy_version WHERE policy_arn = $1").bind(arn))
+            .await?;
+        let deleted = change
+            .run(sqlx::query("DELETE FROM managed_policy WHERE arn = $1").bind(arn))
+            .await?;
+        if deleted == 0 {
+            return Err(StoreError::NotFound);
+        }
+        change.commit().await
+    }
+
+    /// Attaches a policy to a role or user; doing it twice does nothing, as in IAM.
+    ///
+    /// [`StoreError::NotFound`]: there is no such owner or no such policy.
+    pub async fn attach_policy(&self, owner: &PolicyOwner, arn: &str) -> Result<(), StoreError> {
+        let mut change = self.change().await?;
+        change.must_exist(owner).await?;
+        change
+            .run(
+                sqlx::query(
+                    "INSERT INTO attachment (owner_kind, owner_id, policy_arn) VALUES ($1, $2, $3)
+                     ON CONFLICT (owner_kind, owner_id, policy_arn) DO NOTHING",
+                )
+                .bind(owner.kind())
+                .bind(owner.id())
+                .bind(arn),
+            )
+            .await?;
+        change.commit().await
+    }
+
+    /// Detaches a policy from a role or user.
+    pub async fn detach_policy(&self, owner: &PolicyOwner, arn: &str) -> Result<(), StoreError> {
+        let mut change = self.change().await?;
+        let deleted = change
+            .run(
+                sqlx::query(
+                    "DELETE FROM attachment
+                     WHERE owner_kind = $1 AND owner_id = $2 AND policy_arn = $3",
+                )
+                .bind(owner.kind())
+                .bind(owner.id())
+                .bind(arn),
+            )
+            .await?;
+        if deleted == 0 {
+            return Err(StoreError::NotFound);
+        }
+        change.commit().await
+    }
+
+    /// The policies attached to a role or user with the documents in force, by name ignoring case.
+    pub async fn attached_policies(
+        &self,
+        owner: &PolicyOwner,
+    ) -> Result<Vec<AttachedPolicy>, StoreError> {
+        let statement = sqlx::query(
+            "SELECT p.arn, p.name, v.document FROM attachment a
+             JOIN managed_policy p ON p.arn = a.policy_arn
+             JOIN policy_version v ON v.policy_arn = p.arn AND v.version = p.default_version
+             WHERE a.owner_kind = $1 AND a.owner_id = $2",
+        )
+        .bind(owner.kind())
+        .bind(owner.id());
+        let mut policies: Vec<AttachedPolicy> = all(self.read(statement).await?)?;
+        policies.sort_by_key(|policy| (key(&policy.name), policy.arn.clone()));
+        Ok(policies)
+    }
+}
