@@ -1,0 +1,119 @@
+//! Inline and managed policies.
+
+use super::refused;
+use super::samples::{DEV, NOW, accounts, full_role, inline, managed_policy, of_role, role};
+use crate::store::Store;
+use crate::store::inline_policies::PolicyOwner;
+
+pub(super) async fn an_inline_policy_is_replaced_ignoring_case(store: &Store) {
+    accounts(store).await;
+    let role = role(DEV, "Developer");
+    let owner = of_role(&role);
+    store.create_role(&role).await.unwrap();
+    let exact = "{ \"Version\":\"2012-10-17\" ,\r\n\"Statement\":[]}";
+    store
+        .put_inline_policy(&owner, &inline("b", "{}"))
+        .await
+        .unwrap();
+    store
+        .put_inline_policy(&owner, &inline("Reading", "{}"))
+        .await
+        .unwrap();
+    store
+        .put_inline_policy(&owner, &inline("READING", exact))
+        .await
+        .unwrap();
+    let policies = store.inline_policies(&owner).await.unwrap();
+    assert_eq!(policies, [inline("b", "{}"), inline("READING", exact)]);
+    // A user with the same unique id would be somebody else.
+    let other = PolicyOwner::User(role.unique_id.clone());
+    assert!(store.inline_policies(&other).await.unwrap().is_empty());
+    refused!(store.delete_inline_policy(&owner, "none").await, NotFound);
+    store.delete_inline_policy(&owner, "reading").await.unwrap();
+    assert_eq!(store.inline_policies(&owner).await.unwrap().len(), 1);
+}
+
+pub(super) async fn a_policy_needs_its_owner(store: &Store) {
+    accounts(store).await;
+    let (nobody, policy) = (of_role(&role(DEV, "Nobody")), managed_policy("Reading"));
+    store.put_managed_policy(&policy, "{}").await.unwrap();
+    let put = store.put_inline_policy(&nobody, &inline("p", "{}")).await;
+    refused!(put, NotFound);
+    refused!(store.attach_policy(&nobody, &policy.arn).await, NotFound);
+    let somebody = role(DEV, "Somebody");
+    store.create_role(&somebody).await.unwrap();
+    let attached = store.attach_policy(&of_role(&somebody), "arn:none").await;
+    refused!(attached, NotFound);
+}
+
+pub(super) async fn a_managed_policy_has_versions_and_one_is_in_force(store: &Store) {
+    accounts(store).await;
+    let mut policy = managed_policy("Reading");
+    assert_eq!(store.managed_policy(&policy.arn).await.unwrap(), None);
+    let version = store.put_managed_policy(&policy, "{\"one\":1}").await;
+    assert_eq!(version.unwrap(), 1);
+    policy.updated_at = NOW + 1;
+    let version = store.put_managed_policy(&policy, "{\"two\":2}").await;
+    assert_eq!(version.unwrap(), 2);
+    policy.default_version = 2;
+    let found = store.managed_policy(&policy.arn).await.unwrap();
+    assert_eq!(found, Some((policy.clone(), "{\"two\":2}".to_owned())));
+    let mut same_name = managed_policy("READING");
+    same_name.unique_id = "ANPAOTHER".to_owned();
+    refused!(
+        store.put_managed_policy(&same_name, "{}").await,
+        AlreadyExists
+    );
+    assert_eq!(store.managed_policies(DEV).await.unwrap(), [policy]);
+}
+
+pub(super) async fn attached_policies_answer_the_documents_in_force(store: &Store) {
+    accounts(store).await;
+    let (role, reading, writing) = (
+        role(DEV, "Developer"),
+        managed_policy("Reading"),
+        managed_policy("awriting"),
+    );
+    let owner = of_role(&role);
+    store.create_role(&role).await.unwrap();
+    store.put_managed_policy(&reading, "r1").await.unwrap();
+    store.put_managed_policy(&writing, "w1").await.unwrap();
+    for policy in [&reading, &reading, &writing] {
+        store.attach_policy(&owner, &policy.arn).await.unwrap();
+    }
+    store.put_managed_policy(&reading, "r2").await.unwrap();
+    let attached = store.attached_policies(&owner).await.unwrap();
+    let seen: Vec<(&str, &str)> = attached
+        .iter()
+        .map(|policy| (policy.name.as_str(), policy.document.as_str()))
+        .collect();
+    assert_eq!(seen, [("awriting", "w1"), ("Reading", "r2")]);
+    store.detach_policy(&owner, &reading.arn).await.unwrap();
+    refused!(store.detach_policy(&owner, &reading.arn).await, NotFound);
+    assert_eq!(store.attached_policies(&owner).await.unwrap().len(), 1);
+}
+
+pub(super) async fn a_managed_policy_in_use_cannot_be_deleted(store: &Store) {
+    accounts(store).await;
+    let policy = managed_policy("Edge");
+    store.put_managed_policy(&policy, "{}").await.unwrap();
+    let bounded = full_role();
+    assert_eq!(bounded.permissions_boundary.as_ref(), Some(&policy.arn));
+    store.create_role(&bounded).await.unwrap();
+    refused!(store.delete_managed_policy(&policy.arn).await, Conflict);
+    store.delete_role(DEV, &bounded.name).await.unwrap();
+    let plain = role(DEV, "Plain");
+    store.create_role(&plain).await.unwrap();
+    store
+        .attach_policy(&of_role(&plain), &policy.arn)
+        .await
+        .unwrap();
+    refused!(store.delete_managed_policy(&policy.arn).await, Conflict);
+    store
+        .detach_policy(&of_role(&plain), &policy.arn)
+        .await
+        .unwrap();
+    store.delete_managed_policy(&policy.arn).await.unwrap();
+    refused!(store.delete_managed_policy(&policy.arn).await, NotFound);
+    assert_eq!(store.managed_policy(&policy.arn).await.unwrap(), None);
+}
