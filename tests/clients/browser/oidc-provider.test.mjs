@@ -32,6 +32,9 @@ before(async () => {
     folder,
     port,
     `
+[metrics]
+listen = ""
+
 [outbound]
 allow_private = ["localhost"]
 ca_file = "ca.pem"

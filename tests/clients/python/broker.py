@@ -63,6 +63,8 @@ class Broker(Program):
         head = f"""
             public_url = "{self.url}"
             listen = "127.0.0.1:{port}"
+            [metrics]
+            listen = ""
             [outbound]
             allow_private = ["localhost"]
             ca_file = "ca.pem"
