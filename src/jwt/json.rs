@@ -133,6 +133,8 @@ impl<'de> Visitor<'de> for Strict<'_> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn fault(text: &str) -> JsonFault {
@@ -209,5 +211,15 @@ mod tests {
         );
         assert_eq!(fault(r#"{"a":"\ud800"}"#), JsonFault::Malformed);
         assert_eq!(object(b"\xef\xbb\xbf{}").unwrap_err(), JsonFault::Malformed);
+    }
+
+    proptest! {
+        #[test]
+        fn we_accept_nothing_that_serde_json_refuses(text in r#"[{}\[\]":,a-c0-9.eE+ \\tunl-]{0,48}"#) {
+            if let Ok(ours) = object(text.as_bytes()) {
+                let theirs = serde_json::from_str::<Value>(&text);
+                prop_assert_eq!(Some(Value::Object(ours)), theirs.ok());
+            }
+        }
     }
 }

@@ -204,8 +204,11 @@ impl Signing<'_> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
-    use crate::sigv4::testing::{NOW, Sent, TOKEN, long_term, temporary};
+    use crate::sigv4::Rules;
+    use crate::sigv4::testing::{NOW, Sent, TOKEN, long_term, rules, temporary};
 
     #[test]
     fn temporary_credentials_bring_their_token() {
@@ -278,5 +281,30 @@ mod tests {
             query.starts_with("X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIDEXAMPLE%2F"),
             "{query}"
         );
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_we_sign_is_verified(
+            path in "/[ -~\u{e9}]{0,24}",
+            query in "([a-zA-Z0-9%+=&/*~ \u{1234}]{0,40})",
+            header in "[ -~]{0,24}",
+            body in proptest::collection::vec(any::<u8>(), 0..64),
+            temporary_ones in any::<bool>(),
+            service in prop::sample::select(vec!["sts", "s3"]),
+        ) {
+            let credentials = if temporary_ones { temporary() } else { long_term() };
+            let rules = Rules { services: &["sts", "s3"], ..rules() };
+            let headers = [("host", "sts.example.com"), ("x-amz-anything", header.as_str())];
+            let mut sent = Sent::new("POST", "/", &headers, "");
+            (sent.path, sent.query, sent.body) = (path, query, body);
+
+            let mut in_header = sent.clone();
+            in_header.headers.extend(sign(&sent.request(), &credentials, "us-east-1", service, NOW).unwrap());
+            prop_assert!(in_header.verify(&rules).is_ok());
+
+            sent.query = presign(&sent.request(), &credentials, "us-east-1", service, NOW, Duration::minutes(1));
+            prop_assert!(sent.verify(&rules).is_ok());
+        }
     }
 }
