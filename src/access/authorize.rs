@@ -1,0 +1,210 @@
+//! May this caller: the policy engine, asked with everything that counts.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::access::{Caller, Principal};
+use crate::policy::{
+    self, Decision, Explanation, NamedPolicy, NearestRefusal, Policies, PolicyDocument, Request,
+    RequestContext,
+};
+use crate::store::StoreError;
+use crate::store::cache::{CachedPolicy, CachedRole, CachedUser, IamCache};
+
+/// A decision against the caller, with what it rests on.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    /// Stable reason code: `trust.no_match`, `trust.condition` or `trust.denied`.
+    pub reason: &'static str,
+    /// The action that was refused.
+    pub action: String,
+    /// The statement that came closest and what failed in it; `None` for a caller that no statement of
+    /// the role's trust policy names at all.
+    pub nearest: Option<NearestRefusal>,
+}
+
+impl Refusal {
+    /// For the audit, and for administrators.
+    pub fn detail(&self) -> Value {
+        json!({ "action": self.action, "nearest": self.nearest })
+    }
+}
+
+/// The caller's own side of a decision: its identity policies and what caps them.
+#[derive(Clone, Debug, Default)]
+pub struct IdentitySide {
+    of: Holder,
+    session: Option<Vec<Arc<CachedPolicy>>>,
+}
+
+/// Whose policies they are; shared with the cache, not copied.
+#[derive(Clone, Debug, Default)]
+enum Holder {
+    #[default]
+    Nobody,
+    User(Arc<CachedUser>),
+    Role(Arc<CachedRole>),
+}
+
+impl IdentitySide {
+    /// Of a federated caller, and of root: there is none.
+    pub fn none() -> IdentitySide {
+        IdentitySide::default()
+    }
+
+    /// Reads the policies that apply to a caller now: a role session re-reads its role with every call.
+    pub async fn of(cache: &IamCache, caller: &Caller) -> Result<IdentitySide, StoreError> {
+        let session = match caller.principal() {
+            Principal::Root => return Ok(IdentitySide::none()),
+            Principal::User(user) => {
+                let of = Holder::User(user.clone());
+                return Ok(IdentitySide { of, session: None });
+            }
+            Principal::Role(session) => session,
+        };
+        let role = cache.role(&session.role_arn).await?;
+        // A role made again under the same name is another role.
+        let role = role.filter(|role| role.role.unique_id == session.role_id);
+        let of = role.map_or(Holder::Nobody, Holder::Role);
+        if session.inline_policy.is_none() && session.policy_arns.is_empty() {
+            return Ok(IdentitySide { of, session: None });
+        }
+        let mut limits = Vec::new();
+        if let Some(text) = &session.inline_policy
+            && let Ok(document) = PolicyDocument::parse(text)
+        {
+            let name = "session policy".to_owned();
+            limits.push(Arc::new(CachedPolicy { name, document }));
+        }
+        for arn in &session.policy_arns {
+            limits.extend(cache.managed_policy(arn).await?);
+        }
+        Ok(IdentitySide {
+            of,
+            session: Some(limits),
+        })
+    }
+
+    fn policies(&self) -> &[CachedPolicy] {
+        match &self.of {
+            Holder::Nobody => &[],
+            Holder::User(user) => &user.policies,
+            Holder::Role(role) => &role.policies,
+        }
+    }
+
+    fn boundary(&self) -> Option<&CachedPolicy> {
+        match &self.of {
+            Holder::Nobody => None,
+            Holder::User(user) => user.boundary.as_ref(),
+            Holder::Role(role) => role.boundary.as_ref(),
+        }
+    }
+}
+
+fn named(policy: &CachedPolicy) -> NamedPolicy<'_> {
+    NamedPolicy {
+        name: &policy.name,
+        document: &policy.document,
+    }
+}
+
+/// One question to the engine about assuming a role, put together once for deciding and explaining.
+struct Question<'a> {
+    caller: &'a policy::Caller,
+    action: &'a str,
+    role: &'a CachedRole,
+    trust: &'a PolicyDocument,
+    context: &'a RequestContext,
+    identity: Vec<NamedPolicy<'a>>,
+    session: Option<Vec<NamedPolicy<'a>>>,
+    boundary: Option<NamedPolicy<'a>>,
+}
+
+impl<'a> Question<'a> {
+    /// `None` for a role whose trust policy cannot be read: it admits nobody.
+    fn new(
+        caller: &'a policy::Caller,
+        side: &'a IdentitySide,
+        action: &'a str,
+        role: &'a CachedRole,
+        context: &'a RequestContext,
+    ) -> Option<Question<'a>> {
+        let limits = side.session.as_ref();
+        Some(Question {
+            caller,
+            action,
+            role,
+            trust: role.trust.as_ref()?,
+            context,
+            identity: side.policies().iter().map(named).collect(),
+            session: limits.map(|limits| limits.iter().map(|limit| named(limit)).collect()),
+            boundary: side.boundary().map(named),
+        })
+    }
+
+    fn ask<T>(&self, question: impl Fn(&Request<'_>, &Policies<'_>) -> T) -> T {
+        let policies = Policies {
+            identity: &self.identity,
+            resource: Some(NamedPolicy {
+                name: "trust policy",
+                document: self.trust,
+            }),
+            resource_is_trust: true,
+            session: self.session.as_deref(),
+            boundary: self.boundary,
+        };
+        let request = Request {
+            caller: self.caller,
+            action: self.action,
+            resource: &self.role.role.arn,
+            resource_account: Some(&self.role.role.account),
+            context: self.context,
+        };
+        question(&request, &policies)
+    }
+}
+
+/// Whether a role's trust policy and the caller's own side admit this action on the role.
+pub fn assume(
+    caller: &policy::Caller,
+    side: &IdentitySide,
+    action: &str,
+    role: &CachedRole,
+    context: &RequestContext,
+) -> Result<(), Refusal> {
+    let refused = |reason, nearest| Refusal {
+        reason,
+        action: action.to_owned(),
+        nearest,
+    };
+    let Some(question) = Question::new(caller, side, action, role, context) else {
+        return Err(refused("trust.no_match", None));
+    };
+    match question.ask(|request, policies| policy::evaluate(request, policies).decision) {
+        Decision::Allowed => Ok(()),
+        Decision::ExplicitDeny => Err(refused("trust.denied", None)),
+        Decision::ImplicitDeny => {
+            let explanation = question.ask(|request, policies| policy::explain(request, policies));
+            let nearest = policy::nearest_refusal(&explanation);
+            let reason = match &nearest {
+                Some(_) => "trust.condition",
+                None => "trust.no_match",
+            };
+            Err(refused(reason, nearest))
+        }
+    }
+}
+
+/// Every statement and condition of that decision, with the values seen.
+pub fn explain_assume(
+    caller: &policy::Caller,
+    side: &IdentitySide,
+    action: &str,
+    role: &CachedRole,
+    context: &RequestContext,
+) -> Option<Explanation> {
+    let question = Question::new(caller, side, action, role, context)?;
+    Some(question.ask(|request, policies| policy::explain(request, policies)))
+}

@@ -1,0 +1,14 @@
+//! Who is calling, and may they.
+//!
+//! `authenticate` turns a signed request into a [`Caller`] (the only maker of one); `authorize` asks the
+//! policy engine, with the request's context, and answers a [`Refusal`] that knows its reason. What is
+//! asked for, and what an allowed call then does, is the business of `sts`, `iam` and `broker`.
+
+pub mod authenticate;
+pub mod authorize;
+pub mod call;
+pub mod caller;
+
+pub use authorize::Refusal;
+pub use call::Call;
+pub use caller::{Caller, Principal};
