@@ -146,11 +146,8 @@ impl AwsError {
     }
 
     /// A signature refused for its date or scope, with the text that says so.
-    pub fn signature_scope(
-        reason: &'static str,
-        message: impl Into<Cow<'static, str>>,
-    ) -> AwsError {
-        error("SignatureDoesNotMatch", 403, reason, message)
+    pub fn signature_scope(message: impl Into<Cow<'static, str>>) -> AwsError {
+        error("SignatureDoesNotMatch", 403, "sigv4.scope", message)
     }
 
     /// Headers that must be signed and were not.
@@ -353,6 +350,16 @@ impl AwsError {
     /// A web identity token that is too old. The wire code carries the suffix.
     pub fn expired_identity_token(message: impl Into<Cow<'static, str>>) -> AwsError {
         error("ExpiredTokenException", 400, "jwt.exp", message)
+    }
+
+    /// An OAuth 2.0 provider that would say no.
+    pub fn idp_rejected_claim() -> AwsError {
+        error(
+            "IDPRejectedClaim",
+            403,
+            "sts.provider_id",
+            "The identity provider rejected the token.",
+        )
     }
 
     /// The identity provider could not be reached just now; SDKs retry this one.
