@@ -41,6 +41,9 @@ pub struct Identity {
     pub groups: Vec<String>,
     /// Scalar claims and lists of scalars, by claim name.
     pub claims: BTreeMap<String, ClaimValue>,
+    /// Claims in AWS's own namespace, as they are: what the provider says to the STS itself.
+    #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
+    pub sts_claims: serde_json::Map<String, Value>,
     /// Epoch seconds of the evidence's issue.
     pub issued_at: i64,
     /// Epoch seconds after which this identity counts no more.

@@ -135,7 +135,7 @@ pub(super) const IDP: Section = Section {
 };
 
 /// An OIDC identity provider.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct IdpConfig {
     /// Our name for it: `[a-z0-9-]{1,32}`.
     pub id: String,
