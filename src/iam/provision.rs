@@ -1,0 +1,273 @@
+//! From the configuration into the store: accounts, roles, OIDC providers.
+//!
+//! What the configuration made carries the tag [`SOURCE_TAG`]; what it no longer names is deleted, what it
+//! did not make is never touched. Nothing is written where nothing differs, so that a restart moves no
+//! version. Every document is validated as the IAM API would, and the linter's refusals (CI-1) hold here
+//! too; all problems are told at once.
+
+use crate::aws::arn;
+use crate::aws::ids::{AccountId, IdKind, new_id};
+use crate::clock::{Random, random_bytes};
+use crate::config::{Config, RoleConfig};
+use crate::policy::{self, DocumentKind, Severity};
+use crate::store::accounts::Account;
+use crate::store::inline_policies::{InlinePolicy, PolicyOwner};
+use crate::store::oidc_providers::OidcProvider;
+use crate::store::roles::Role;
+use crate::store::{Store, StoreError};
+
+/// Marks what the configuration made.
+pub const SOURCE_TAG: &str = "drawbridge:source";
+const SOURCE: &str = "configuration";
+
+/// What is wrong with a role of the configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoleFinding {
+    /// The role's ARN.
+    pub role: String,
+    /// Whether it stops the start, or is only told.
+    pub severity: Severity,
+    /// What is wrong.
+    pub message: String,
+}
+
+/// Why the configuration could not be brought into the store.
+#[derive(Debug, thiserror::Error)]
+pub enum ProvisionError {
+    /// Documents that the IAM API would refuse.
+    #[error("{}", .0.iter().map(|f| format!("{}: {}", f.role, f.message)).collect::<Vec<_>>().join("\n"))]
+    Findings(Vec<RoleFinding>),
+    /// A role of this name was made by other means.
+    #[error(
+        "{0}: a role of this name exists and was not made by the configuration; delete one of them"
+    )]
+    Foreign(String),
+    /// An account id that is none.
+    #[error("{0} is not an account id")]
+    Account(String),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Validates and lints every document of the configuration's roles.
+pub fn findings(config: &Config) -> Vec<RoleFinding> {
+    let mut findings = Vec::new();
+    for role in &config.roles {
+        let mut add = |severity, message: String| {
+            findings.push(RoleFinding {
+                role: role.arn.clone(),
+                severity,
+                message,
+            });
+        };
+        match policy::validate(&role.trust_policy, DocumentKind::Trust) {
+            Err(error) => add(Severity::Error, format!("trust policy: {error}")),
+            Ok(document) => {
+                for finding in policy::lint(&document, DocumentKind::Trust) {
+                    add(
+                        finding.severity,
+                        format!("trust policy: {}", finding.message),
+                    );
+                }
+            }
+        }
+        for (name, text) in &role.policies {
+            if let Err(error) = policy::validate(text, DocumentKind::Identity) {
+                add(Severity::Error, format!("policy {name}: {error}"));
+            }
+        }
+    }
+    findings
+}
+
+/// Brings the store to what the configuration says.
+pub async fn provision(
+    config: &Config,
+    store: &Store,
+    random: &dyn Random,
+    now: i64,
+) -> Result<(), ProvisionError> {
+    let mut errors = findings(config);
+    errors.retain(|finding| finding.severity == Severity::Error);
+    if !errors.is_empty() {
+        return Err(ProvisionError::Findings(errors));
+    }
+    for account in config.stss.iter().flat_map(|sts| &sts.accounts) {
+        let wanted = Account {
+            id: account.id.clone(),
+            name: account.name.clone(),
+        };
+        if store.account(&account.id).await?.as_ref() != Some(&wanted) {
+            store.put_account(&wanted).await?;
+        }
+        providers(config, store, &account.id, now).await?;
+        roles(config, store, random, &account.id, now).await?;
+    }
+    Ok(())
+}
+
+fn source_tag() -> (String, String) {
+    (SOURCE_TAG.to_owned(), SOURCE.to_owned())
+}
+
+async fn providers(
+    config: &Config,
+    store: &Store,
+    account: &str,
+    now: i64,
+) -> Result<(), ProvisionError> {
+    let stored = store.oidc_providers(account).await?;
+    let wanted = config.oidc_providers_of(account);
+    for provider in &wanted {
+        let arn = arn::oidc_provider("aws", account, &provider.url);
+        let known = stored.iter().find(|known| known.arn == arn);
+        let same = known.is_some_and(|known| {
+            known.url == provider.url && known.client_ids == provider.client_ids
+        });
+        if !same {
+            store
+                .upsert_oidc_provider(&OidcProvider {
+                    account: account.to_owned(),
+                    arn,
+                    url: provider.url.clone(),
+                    client_ids: provider.client_ids.clone(),
+                    thumbprints: Vec::new(),
+                    tags: vec![source_tag()],
+                    created_at: now,
+                })
+                .await?;
+        }
+    }
+    for known in stored
+        .iter()
+        .filter(|known| known.tags.contains(&source_tag()))
+    {
+        let arn_of = |url: &str| arn::oidc_provider("aws", account, url);
+        if !wanted
+            .iter()
+            .any(|provider| arn_of(&provider.url) == known.arn)
+        {
+            store.delete_oidc_provider(&known.arn).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn roles(
+    config: &Config,
+    store: &Store,
+    random: &dyn Random,
+    account: &str,
+    now: i64,
+) -> Result<(), ProvisionError> {
+    let stored = store.roles(account).await?;
+    let wanted = || config.roles.iter().filter(|role| role.account == account);
+    // Deletions first: a role that was renamed may leave its alias to another.
+    for known in stored
+        .iter()
+        .filter(|role| role.tags.contains(&source_tag()))
+    {
+        if !wanted().any(|role| role.arn == known.arn) {
+            delete(store, known).await?;
+        }
+    }
+    for role in wanted() {
+        let found = store.role_by_name(account, &role.name).await?;
+        let owner = match found {
+            Some(known) if !known.tags.contains(&source_tag()) => {
+                return Err(ProvisionError::Foreign(role.arn.clone()));
+            }
+            Some(known) => {
+                let mut updated = known.clone();
+                apply(role, &mut updated);
+                if updated != known {
+                    store
+                        .update_role(account, &role.name, |stored| {
+                            apply(role, stored);
+                            Ok::<(), StoreError>(())
+                        })
+                        .await?;
+                }
+                PolicyOwner::Role(known.unique_id)
+            }
+            None => PolicyOwner::Role(create(store, role, random, now).await?),
+        };
+        policies(store, &owner, role).await?;
+    }
+    Ok(())
+}
+
+fn apply(from: &RoleConfig, role: &mut Role) {
+    role.trust_policy.clone_from(&from.trust_policy);
+    role.description.clone_from(&from.description);
+    role.max_session_duration = i64::try_from(from.max_session_duration.as_secs()).unwrap_or(3600);
+    role.alias.clone_from(&from.alias);
+    role.production = from.production;
+    role.explain = from.explain;
+}
+
+async fn create(
+    store: &Store,
+    from: &RoleConfig,
+    random: &dyn Random,
+    now: i64,
+) -> Result<String, ProvisionError> {
+    let account = AccountId::parse(&from.account)
+        .ok_or_else(|| ProvisionError::Account(from.account.clone()))?;
+    let mut role = Role {
+        account: from.account.clone(),
+        name: from.name.clone(),
+        path: from.path.clone(),
+        unique_id: new_id(IdKind::Role, account, random_bytes(random)),
+        arn: from.arn.clone(),
+        trust_policy: String::new(),
+        description: String::new(),
+        max_session_duration: 3600,
+        permissions_boundary: None,
+        alias: None,
+        production: false,
+        explain: true,
+        tags: vec![source_tag()],
+        created_at: now,
+        sessions_revoked_before: None,
+    };
+    apply(from, &mut role);
+    store.create_role(&role).await?;
+    Ok(role.unique_id)
+}
+
+async fn policies(
+    store: &Store,
+    owner: &PolicyOwner,
+    role: &RoleConfig,
+) -> Result<(), ProvisionError> {
+    let stored = store.inline_policies(owner).await?;
+    for (name, document) in &role.policies {
+        let wanted = InlinePolicy {
+            name: name.clone(),
+            document: document.clone(),
+        };
+        if !stored.contains(&wanted) {
+            store.put_inline_policy(owner, &wanted).await?;
+        }
+    }
+    for known in stored {
+        if !role.policies.contains_key(&known.name) {
+            store.delete_inline_policy(owner, &known.name).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn delete(store: &Store, role: &Role) -> Result<(), ProvisionError> {
+    let owner = PolicyOwner::Role(role.unique_id.clone());
+    for policy in store.inline_policies(&owner).await? {
+        store.delete_inline_policy(&owner, &policy.name).await?;
+    }
+    for policy in store.attached_policies(&owner).await? {
+        store.detach_policy(&owner, &policy.arn).await?;
+    }
+    store.delete_role(&role.account, &role.name).await?;
+    Ok(())
+}
