@@ -28,10 +28,24 @@
 //! Shell: the program itself.
 //! - [`demo`], [`cli`]
 
-pub mod aws;
-pub mod secret;
+pub mod access;
+pub mod app;
 pub mod audit;
+pub mod aws;
+pub mod broker;
 pub mod clock;
+pub mod config;
 pub mod credentials;
+pub mod demo;
+pub mod http;
+pub mod iam;
 pub mod identity;
+pub mod idp;
+pub mod jwt;
+pub mod outbound;
+pub mod policy;
 pub mod seal;
+pub mod secret;
+pub mod sigv4;
+pub mod store;
+pub mod sts;

@@ -8,5 +8,5 @@
 mod event;
 mod log;
 
-pub use event::{AuditEvent, Outcome};
+pub use event::{AuditEvent, Outcome, clean};
 pub use log::{AuditError, AuditLog};

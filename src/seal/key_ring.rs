@@ -198,6 +198,11 @@ impl KeyRing {
         self.active
     }
 
+    /// The id of the oldest key, retired or not.
+    pub fn oldest(&self) -> u32 {
+        self.keys.keys().next().copied().unwrap_or(self.active)
+    }
+
     /// Names the ring without telling anything about it: two nodes with one ring have one fingerprint.
     pub fn fingerprint(&self) -> &str {
         &self.fingerprint

@@ -1,0 +1,162 @@
+//! What every request passes, in this order:
+//!
+//! 1. a deadline for the whole request;
+//! 2. the `Host` header names us (DNS rebinding, WEB-5);
+//! 3. a panic becomes a 500 for that request alone (GEN-2);
+//! 4. security headers on every answer (WEB-3), `no-store` on everything but static files.
+
+use std::net::{IpAddr, SocketAddr};
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Redirect, Response};
+use futures_util::FutureExt;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+
+use crate::access::Call;
+use crate::access::call::Source;
+use crate::app::App;
+use crate::config::Config;
+
+/// The whole request, body included (GEN-5).
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// The other end of the connection; put into every request by `server`.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub SocketAddr);
+
+const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+                   connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+/// The layer.
+pub async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let is_static = request.uri().path().starts_with("/static/");
+    if let Some(refusal) = check_host(&app, &request) {
+        return finish(&app, refusal, is_static);
+    }
+    let answered =
+        tokio::time::timeout(DEADLINE, AssertUnwindSafe(next.run(request)).catch_unwind());
+    let response = match answered.await {
+        Ok(Ok(response)) => response,
+        Ok(Err(_)) => {
+            tracing::error!("a handler panicked; that request was answered with 500");
+            (StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong.\n").into_response()
+        }
+        Err(_) => (StatusCode::REQUEST_TIMEOUT, "The request took too long.\n").into_response(),
+    };
+    finish(&app, response, is_static)
+}
+
+fn check_host(app: &App, request: &Request) -> Option<Response> {
+    // Load balancers ask for health by address.
+    if matches!(request.uri().path(), "/healthz" | "/readyz") {
+        return None;
+    }
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    let host = match (hosts.next(), hosts.next()) {
+        (Some(host), None) => host.to_str().unwrap_or_default(),
+        _ => "",
+    };
+    if app.urls.is_our_host(host) {
+        return None;
+    }
+    if app.urls.is_loopback_alias(host) {
+        // A browser belongs on the one host whose cookies are ours; programs do not care.
+        let browser = request.headers().contains_key("sec-fetch-mode");
+        if browser && request.method() == Method::GET {
+            let path = request
+                .uri()
+                .path_and_query()
+                .map_or("/", |path| path.as_str());
+            return Some(Redirect::temporary(&app.urls.absolute(path)).into_response());
+        }
+        return None;
+    }
+    let text = "This server does not answer for that host name.\n";
+    Some((StatusCode::MISDIRECTED_REQUEST, text).into_response())
+}
+
+fn finish(app: &App, mut response: Response, is_static: bool) -> Response {
+    let html = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    let headers = response.headers_mut();
+    let mut set = |name: &'static str, value: &'static str| {
+        headers.insert(name, HeaderValue::from_static(value));
+    };
+    set("x-content-type-options", "nosniff");
+    if html {
+        set("content-security-policy", CSP);
+        set("x-frame-options", "DENY");
+        set("referrer-policy", "no-referrer");
+        set("cross-origin-opener-policy", "same-origin");
+        set("cross-origin-resource-policy", "same-origin");
+        set(
+            "permissions-policy",
+            "camera=(), geolocation=(), microphone=()",
+        );
+    }
+    if app.urls.secure() {
+        set("strict-transport-security", "max-age=31536000");
+    }
+    if !is_static {
+        set("cache-control", "no-store");
+    }
+    response
+}
+
+/// The client's address and scheme. Forwarding headers count only from a configured proxy, and then the
+/// right-most address that is not a proxy itself (STS-9).
+pub fn source(config: &Config, headers: &HeaderMap, peer: IpAddr) -> Source {
+    let trusted = |ip: IpAddr| config.trusted_proxies.iter().any(|net| net.contains(ip));
+    let mut ip = peer.to_canonical();
+    let mut secure = false;
+    if trusted(ip) {
+        let hops = headers.get_all("x-forwarded-for").iter();
+        let hops: Vec<&str> = hops
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(','))
+            .map(str::trim)
+            .collect();
+        for hop in hops.iter().rev() {
+            let Ok(address) = hop.parse::<IpAddr>() else {
+                break;
+            };
+            ip = address.to_canonical();
+            if !trusted(ip) {
+                break;
+            }
+        }
+        let scheme = headers.get("x-forwarded-proto");
+        secure = scheme.is_some_and(|scheme| scheme.as_bytes() == b"https");
+    }
+    let agent = headers.get(header::USER_AGENT);
+    Source {
+        ip,
+        secure,
+        user_agent: agent
+            .and_then(|agent| agent.to_str().ok())
+            .map(str::to_owned),
+    }
+}
+
+/// Opens the call of a request, and with it its audit event.
+pub fn open_call(app: &App, headers: &HeaderMap, peer: Peer) -> Call {
+    let source = source(&app.config, headers, peer.0.ip());
+    Call::open(&app.audit, &*app.clock, &*app.random, source)
+}
+
+/// A request that a page of another site made a browser send (CI-5, WEB-2).
+pub fn is_cross_site(app: &App, headers: &HeaderMap) -> bool {
+    match headers.get("sec-fetch-site").map(HeaderValue::as_bytes) {
+        Some(b"same-origin" | b"none") => return false,
+        Some(_) => return true,
+        None => {}
+    }
+    let origin = headers.get(header::ORIGIN);
+    origin.is_some_and(|origin| origin.as_bytes() != app.urls.origin().as_bytes())
+}

@@ -1,0 +1,370 @@
+//! Sign-in with OIDC: off to the identity provider, and back.
+
+use std::sync::Arc;
+
+use axum::extract::{Extension, Path, Query, RawQuery, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use cookie::{Cookie, SameSite};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use tower_sessions::Session;
+
+use crate::access::Call;
+use crate::app::App;
+use crate::audit::clean;
+use crate::broker::exchange::trail;
+use crate::http::layers::{Peer, open_call};
+use crate::http::page;
+use crate::http::pages::{Action, ErrorPage, SignedOutPage};
+use crate::http::portal::Form;
+use crate::http::web_session::{self, is_genuine};
+use crate::idp::oidc::Callback;
+use crate::idp::pending::{LIFETIME_SECONDS, cookie_name, safe_return};
+use crate::idp::{IdpError, PendingLogin, RelyingParty};
+
+/// Which identity provider this browser signed in with last; its name is nothing to hide.
+pub const LAST_IDP: &str = "drawbridge-last-idp";
+
+/// Where to go after sign-in.
+#[derive(Deserialize)]
+pub struct Begin {
+    return_to: Option<String>,
+}
+
+/// A sign-in that is refused, for its page and its event.
+struct LoginError {
+    status: StatusCode,
+    reason: &'static str,
+    heading: &'static str,
+    sentence: String,
+    cause: String,
+}
+
+fn idp<'a>(app: &'a App, id: &str) -> Option<&'a RelyingParty> {
+    app.idps.iter().find(|idp| idp.config().id == id)
+}
+
+fn named(headers: &HeaderMap, name: &str) -> Option<String> {
+    let texts = headers.get_all(header::COOKIE).iter();
+    texts
+        .filter_map(|text| text.to_str().ok())
+        .flat_map(|text| text.split(';'))
+        .filter_map(|pair| Cookie::parse(pair.trim().to_owned()).ok())
+        .find(|cookie| cookie.name() == name)
+        .map(|cookie| cookie.value().to_owned())
+}
+
+/// The value of a cookie that the browser sent.
+pub fn cookie_of(headers: &HeaderMap, name: &str) -> Option<String> {
+    named(headers, name)
+}
+
+/// Adds a `Set-Cookie` header. The value of an empty one is removed at the browser.
+pub fn set_cookie(response: &mut Response, cookie: &Cookie<'_>) {
+    if let Ok(value) = HeaderValue::from_str(&cookie.to_string()) {
+        response.headers_mut().append(header::SET_COOKIE, value);
+    }
+}
+
+/// A cookie of ours. Over https its name gets the `__Host-` prefix, which pins it to this very host.
+pub fn our_cookie(app: &App, name: &str, value: String, seconds: i64) -> Cookie<'static> {
+    Cookie::build((full_name(app, name), value))
+        .http_only(true)
+        .secure(app.urls.secure())
+        .same_site(SameSite::Lax)
+        .path("/")
+        .max_age(time::Duration::seconds(seconds))
+        .build()
+}
+
+/// A cookie's name with its prefix.
+pub fn full_name(app: &App, name: &str) -> String {
+    match app.urls.secure() {
+        true => format!("__Host-{name}"),
+        false => name.to_owned(),
+    }
+}
+
+/// `GET /login/{idp}`.
+pub async fn begin(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    Query(wanted): Query<Begin>,
+    Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
+) -> Response {
+    let mut call = open_call(&app, &headers, peer);
+    console_event(&mut call, "BeginSignIn", &id);
+    let Some(party) = idp(&app, &id) else {
+        return refuse(&app, call, unknown());
+    };
+    let return_to = safe_return(wanted.return_to.as_deref());
+    let begun = party.begin(&*app.random, call.unix(), return_to).await;
+    let (url, pending) = match begun {
+        Ok(begun) => begun,
+        Err(error) => return refuse(&app, call, from_idp(party, &error)),
+    };
+    let Some(sealed) = pending.seal(&app.ring, &*app.random) else {
+        return refuse(&app, call, trouble("the login could not be sealed"));
+    };
+    if let Err(error) = call.answered(Value::Null) {
+        tracing::error!(%error, "a sign-in begins without a trace");
+    }
+    let mut response = Redirect::to(url.as_str()).into_response();
+    let name = cookie_name(&pending.state);
+    let cookie = our_cookie(&app, &name, sealed.expose().clone(), LIFETIME_SECONDS);
+    set_cookie(&mut response, &cookie);
+    response
+}
+
+/// `GET /oidc/{idp}/callback`.
+pub async fn callback(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+    Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
+    session: Session,
+) -> Response {
+    let mut call = open_call(&app, &headers, peer);
+    console_event(&mut call, "ConsoleLogin", &id);
+    let Some(party) = idp(&app, &id) else {
+        return refuse(&app, call, unknown());
+    };
+    let query = query.unwrap_or_default();
+    let state = match parameter(&query, "state") {
+        Ok(state) => state.unwrap_or_default(),
+        Err(refusal) => return refuse(&app, call, refusal),
+    };
+    let spent = full_name(&app, &cookie_name(&state));
+    let finished = finish(&app, party, &call, &query, &state, &headers).await;
+    let mut response = match finished {
+        Ok((pending, identity)) => {
+            call.event.set("userIdentity", trail(&identity));
+            let name = party.config().name.clone();
+            if web_session::begin(&app, &session, identity, name)
+                .await
+                .is_err()
+            {
+                return refuse(&app, call, trouble("the session could not be stored"));
+            }
+            // Being signed in is worth something: the event must be on disk first.
+            match call.granted(json!({ "ConsoleLogin": "Success" })).await {
+                Ok(()) => {
+                    let mut response = Redirect::to(&pending.return_to).into_response();
+                    let year = 365 * 24 * 3600;
+                    set_cookie(&mut response, &our_cookie(&app, LAST_IDP, id, year));
+                    response
+                }
+                Err(error) => {
+                    tracing::error!(%error, "nobody is signed in without a trace");
+                    // Best effort: the session was never told to the browser.
+                    let _ = web_session::end(&session).await;
+                    page_of(&app, trouble("the audit trail takes no events"), "")
+                }
+            }
+        }
+        Err(refusal) => refuse(&app, call, refusal),
+    };
+    let mut gone = our_cookie(&app, "", String::new(), 0);
+    gone.set_name(spent);
+    set_cookie(&mut response, &gone);
+    response
+}
+
+async fn finish(
+    app: &App,
+    party: &RelyingParty,
+    call: &Call,
+    query: &str,
+    state: &str,
+    headers: &HeaderMap,
+) -> Result<(PendingLogin, crate::identity::Identity), LoginError> {
+    let now = call.unix();
+    let id = &party.config().id;
+    let callback = Callback {
+        code: parameter(query, "code")?,
+        issuer: parameter(query, "iss")?,
+        error: parameter(query, "error")?.map(|code| clean(&code).chars().take(64).collect()),
+    };
+    if callback.code.is_some() && callback.error.is_some() {
+        return Err(malformed("both a code and an error came back"));
+    }
+    let held = cookie_of(headers, &full_name(app, &cookie_name(state)));
+    let pending = held.and_then(|held| PendingLogin::open(&app.ring, &held, id, state, now));
+    let pending = pending.ok_or_else(|| stale("no login of this browser has this state"))?;
+    let key: [u8; 32] = Sha256::digest(state.as_bytes()).into();
+    let until = pending.started_at + LIFETIME_SECONDS + 1;
+    match app.store.use_once("login", &key, until, now).await {
+        Ok(true) => {}
+        Ok(false) => return Err(stale("this state was used before")),
+        Err(error) => return Err(trouble(&error.to_string())),
+    }
+    let finished = party.finish(&pending, callback, now).await;
+    let identity = finished.map_err(|error| from_idp(party, &error))?;
+    Ok((pending, identity))
+}
+
+/// `POST /signout`.
+pub async fn sign_out(
+    State(app): State<Arc<App>>,
+    session: Session,
+    Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
+    form: Form,
+) -> Response {
+    let mut call = open_call(&app, &headers, peer);
+    console_event(&mut call, "SignOut", "");
+    let held = match web_session::current(&app, &session).await {
+        Ok(held) => held,
+        Err(_) => return refuse(&app, call, trouble("the session could not be read")),
+    };
+    let Some(held) = held else {
+        let _ = call.answered(Value::Null);
+        return Redirect::to("/").into_response();
+    };
+    if !is_genuine(&app, &headers, &held.csrf, form.get("csrf")) {
+        return refuse(&app, call, forged());
+    }
+    call.event.set("userIdentity", trail(&held.identity));
+    if web_session::end(&session).await.is_err() {
+        return refuse(&app, call, trouble("the session could not be deleted"));
+    }
+    let _ = call.answered(Value::Null);
+    let page = SignedOutPage {
+        chrome: web_session::chrome(&app, "Signed out", None),
+        idp_name: Some(held.idp_name),
+    };
+    page::html(StatusCode::OK, page)
+}
+
+fn console_event(call: &mut Call, name: &str, idp: &str) {
+    call.about(name, false);
+    call.event.set("eventSource", json!("signin.amazonaws.com"));
+    call.event.set("eventType", json!("AwsConsoleSignIn"));
+    if !idp.is_empty() {
+        call.event
+            .set("requestParameters", json!({ "identityProvider": idp }));
+    }
+}
+
+/// A query parameter that may come at most once (OIDC-2).
+fn parameter(query: &str, name: &str) -> Result<Option<String>, LoginError> {
+    let mut found = None;
+    for (key, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        if key == name && found.replace(value.into_owned()).is_some() {
+            return Err(malformed("a parameter came twice"));
+        }
+    }
+    Ok(found)
+}
+
+fn unknown() -> LoginError {
+    LoginError {
+        status: StatusCode::NOT_FOUND,
+        reason: "oidc.unknown",
+        heading: "No such identity provider",
+        sentence: "Choose one of those on the sign-in page.".to_owned(),
+        cause: String::new(),
+    }
+}
+
+fn malformed(cause: &str) -> LoginError {
+    LoginError {
+        status: StatusCode::BAD_REQUEST,
+        reason: "oidc.malformed",
+        heading: "Sign-in could not be completed",
+        sentence: "What came back from the identity provider is not a sign-in.".to_owned(),
+        cause: cause.to_owned(),
+    }
+}
+
+fn stale(cause: &str) -> LoginError {
+    LoginError {
+        status: StatusCode::FORBIDDEN,
+        reason: "oidc.state",
+        heading: "This sign-in cannot be used",
+        sentence: "It was begun elsewhere, used already, or took longer than ten minutes. Sign in \
+                   again from the start."
+            .to_owned(),
+        cause: cause.to_owned(),
+    }
+}
+
+/// A form that did not come from a page of this session.
+fn forged() -> LoginError {
+    LoginError {
+        status: StatusCode::FORBIDDEN,
+        reason: "web.csrf",
+        heading: "This form cannot be used",
+        sentence: "It does not come from a page of this session. Go back, reload, and try again."
+            .to_owned(),
+        cause: "csrf".to_owned(),
+    }
+}
+
+fn trouble(cause: &str) -> LoginError {
+    LoginError {
+        status: web_session::UNAVAILABLE,
+        reason: "unavailable",
+        heading: "Sign-in is not available just now",
+        sentence: "This is our side's trouble, not yours. Try again in a moment.".to_owned(),
+        cause: cause.to_owned(),
+    }
+}
+
+fn from_idp(party: &RelyingParty, error: &IdpError) -> LoginError {
+    let name = &party.config().name;
+    tracing::warn!(idp = party.config().id, %error, "a sign-in came to nothing");
+    match error.is_unavailable() {
+        true => LoginError {
+            status: StatusCode::BAD_GATEWAY,
+            reason: error.reason(),
+            heading: "The identity provider is not available",
+            sentence: format!("{name} did not answer as it should. Try again, or choose another."),
+            cause: error.to_string(),
+        },
+        false => LoginError {
+            status: StatusCode::FORBIDDEN,
+            reason: error.reason(),
+            heading: "Sign-in was refused",
+            sentence: format!(
+                "What {name} sent back was not accepted. Your administrator can look the \
+                 reference up."
+            ),
+            cause: error.to_string(),
+        },
+    }
+}
+
+fn page_of(app: &App, refusal: LoginError, reference: &str) -> Response {
+    let mut chrome = web_session::chrome(app, refusal.heading, None);
+    chrome.request_id = reference.to_owned();
+    let page = ErrorPage {
+        chrome,
+        status: refusal.status.as_u16(),
+        heading: refusal.heading.to_owned(),
+        sentence: refusal.sentence,
+        hint: None,
+        reference: reference.to_owned(),
+        action: Some(Action {
+            label: "Sign in again".to_owned(),
+            href: "/".to_owned(),
+        }),
+    };
+    page::html(refusal.status, page)
+}
+
+fn refuse(app: &App, call: Call, refusal: LoginError) -> Response {
+    let reference = call.request_id.clone();
+    let detail = json!({ "cause": clean(&refusal.cause) });
+    call.refused(
+        "AccessDenied",
+        &refusal.sentence,
+        refusal.reason,
+        Some(detail),
+    );
+    page_of(app, refusal, &reference)
+}

@@ -1,0 +1,78 @@
+//! The doors: bytes in, bytes out; no rule about who may do what.
+//!
+//! This file lists every path, in groups by who calls it. One file per door; `urls` builds every path and
+//! absolute URL; `layers` is what every request passes, in order; `server` accepts connections. `page` and
+//! `pages` are what people look at.
+
+pub mod assets;
+pub mod console;
+pub mod creds;
+pub mod explain;
+pub mod federation;
+pub mod json_error;
+pub mod layers;
+pub mod login;
+pub mod ops;
+pub mod page;
+pub mod pages;
+pub mod portal;
+pub mod query;
+pub mod server;
+pub mod token;
+pub mod urls;
+pub mod web_session;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post};
+
+use crate::app::App;
+
+/// The largest body of any door but where a door says otherwise (GEN-5).
+pub const MAX_BODY: usize = 256 * 1024;
+
+/// Every path of the broker.
+pub fn router(app: Arc<App>) -> Router {
+    // People, in a browser, with a web session.
+    let people = Router::new()
+        .route("/", get(portal::front).post(query::post))
+        .route("/start", get(portal::start))
+        .route("/go", get(portal::go))
+        .route("/why", get(portal::why))
+        .route("/credentials", get(portal::credentials).post(portal::issue))
+        .route("/console-link", post(portal::console_link))
+        .route("/login/{idp}", get(login::begin))
+        .route("/oidc/{idp}/callback", get(login::callback))
+        .route("/signout", post(login::sign_out))
+        .layer(web_session::layer(&app));
+    // The embedded console, with a session of its own, and the endpoint that links lead through.
+    let console = Router::new()
+        .route("/federation", get(federation::get).post(federation::post))
+        .route("/console", get(console::home))
+        .route("/console/signout", post(console::sign_out));
+    // Programs, with evidence in hand.
+    let programs = Router::new()
+        .route("/v1/creds/{*role}", get(creds::answer).post(creds::answer))
+        .route("/v1/explain", post(explain::answer))
+        .route("/oauth2/token", post(token::answer));
+    // Operations.
+    let operations = Router::new()
+        .route("/healthz", get(ops::healthz))
+        .route("/readyz", get(ops::readyz))
+        .route("/static/{name}", get(assets::serve));
+    // SDKs come to `/` above, with `Action` in the form or in the query string.
+    people
+        .merge(console)
+        .merge(programs)
+        .merge(operations)
+        .fallback(ops::not_found)
+        .method_not_allowed_fallback(ops::method_not_allowed)
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(axum::middleware::from_fn_with_state(
+            app.clone(),
+            layers::guard,
+        ))
+        .with_state(app)
+}

@@ -1,0 +1,230 @@
+//! The AWS query protocol at `/`: STS now, IAM on the same door later.
+//!
+//! Bounded body, parameters parsed once from the very bytes that the signature covers, the audit event
+//! opened before anybody is authenticated and closed on every path, the operation looked up in the one
+//! table. Credentials leave after the event is on disk.
+
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{Extension, Request, State};
+use axum::response::Response;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use serde_json::json;
+
+use crate::access::authenticate::Verifier;
+use crate::access::{Call, Caller};
+use crate::app::App;
+use crate::aws::error::AwsError;
+use crate::aws::query::Params;
+use crate::aws::{sts as wire, xml};
+use crate::http::MAX_BODY;
+use crate::http::layers::{Peer, open_call};
+use crate::sigv4::SignedRequest;
+use crate::sts::{self, Answer, Authentication, Denial, Operation};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+const IAM_NAMESPACE: &str = "https://iam.amazonaws.com/doc/2010-05-08/";
+const IAM_VERSION: &str = "2010-05-08";
+
+/// Whether a `GET /` is meant for this door: SDKs, presigned requests, `curl`.
+pub fn is_api_request(query: &str) -> bool {
+    query.split('&').any(|piece| {
+        let name = piece.split('=').next().unwrap_or_default();
+        name == "Action" || name.eq_ignore_ascii_case("X-Amz-Signature")
+    })
+}
+
+/// `POST /`.
+pub async fn post(
+    State(app): State<Arc<App>>,
+    Extension(peer): Extension<Peer>,
+    request: Request,
+) -> Response {
+    answer(&app, peer, request).await
+}
+
+/// What is known of a request for the form of its answer.
+struct Form {
+    json: bool,
+    namespace: &'static str,
+}
+
+/// Answers a request, whatever comes.
+pub async fn answer(app: &App, peer: Peer, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    let mut call = open_call(app, &head.headers, peer);
+    let mut form = Form {
+        json: accepts_json(&head.headers),
+        namespace: wire::NAMESPACE,
+    };
+    let request_id = call.request_id.clone();
+    let result = run(app, &mut call, &mut form, &head, body).await;
+    let (operation, answer) = match result {
+        Ok(done) => done,
+        Err(denial) => {
+            call.refused_with(&denial.error, denial.detail);
+            return error_response(&form, &denial.error, &request_id);
+        }
+    };
+    let closed = match answer.grants {
+        true => call.granted(answer.elements).await,
+        false => call.answered(answer.elements),
+    };
+    if let Err(error) = closed {
+        tracing::error!(%error, request_id, "nothing is issued without a trace");
+        return error_response(&form, &AwsError::unavailable(), &request_id);
+    }
+    let (text, kind) = match form.json {
+        true => (
+            xml::success_json(operation, answer.fields, &request_id),
+            "application/json",
+        ),
+        false => (
+            xml::success_xml(operation, form.namespace, &answer.fields, &request_id),
+            "text/xml",
+        ),
+    };
+    respond(StatusCode::OK, text, kind, &request_id)
+}
+
+async fn run(
+    app: &App,
+    call: &mut Call,
+    form: &mut Form,
+    head: &http::request::Parts,
+    body: Body,
+) -> Result<(&'static str, Answer), Denial> {
+    let body = read(&head.headers, body).await?;
+    let query = head.uri.query().unwrap_or_default();
+    let params = Params::parse(query, &body)?;
+    let (name, operation, authentication) = operation(&params, form)?;
+    call.about(name, true);
+    let caller = match authentication {
+        Authentication::Token => None,
+        Authentication::Signed => {
+            let signed = SignedRequest {
+                method: head.method.as_str(),
+                path: head.uri.path(),
+                query,
+                headers: &head.headers,
+                body: &body,
+            };
+            let verifier = Verifier {
+                cache: &app.cache,
+                ring: &app.ring,
+            };
+            let caller = verifier.authenticate(call, &signed, "sts").await?;
+            call.event.set("userIdentity", caller.trail());
+            call.event
+                .set("recipientAccountId", json!(caller.account()));
+            Some(caller)
+        }
+    };
+    let answer = dispatch(app, call, operation, caller.as_ref(), &params).await?;
+    Ok((name, answer))
+}
+
+/// The one place where an operation's name becomes its code. Signed operations get their caller from
+/// `run`, which made one for every operation that the table says is signed.
+async fn dispatch(
+    app: &App,
+    call: &mut Call,
+    operation: Operation,
+    caller: Option<&Caller>,
+    params: &Params,
+) -> Result<Answer, Denial> {
+    let signed = || caller.ok_or_else(AwsError::missing_authentication_token);
+    let sts = &app.broker.sts;
+    match operation {
+        Operation::AssumeRole => sts.assume_role(call, signed()?, params).await,
+        Operation::AssumeRoleWithWebIdentity => {
+            sts.assume_role_with_web_identity(call, params).await
+        }
+        Operation::GetAccessKeyInfo => {
+            signed()?;
+            sts.get_access_key_info(call, params).await
+        }
+        Operation::GetCallerIdentity => Ok(sts::get_caller_identity::answer(signed()?)),
+    }
+}
+
+/// Looks the operation up. Which API is meant is told by `Version`.
+fn operation(
+    params: &Params,
+    form: &mut Form,
+) -> Result<(&'static str, Operation, Authentication), AwsError> {
+    let action = params.get("Action").ok_or_else(AwsError::missing_action)?;
+    // The text goes into an answer that nobody has authenticated for.
+    let shown: String = action.chars().take(128).collect();
+    let version = match params.get("Version") {
+        None => return Err(AwsError::invalid_action(&shown, "NO_VERSION_SPECIFIED")),
+        Some(version) => version,
+    };
+    match version {
+        wire::VERSION => {}
+        IAM_VERSION => {
+            form.namespace = IAM_NAMESPACE;
+            return Err(AwsError::invalid_action(&shown, IAM_VERSION));
+        }
+        other => {
+            let other: String = other.chars().take(64).collect();
+            return Err(AwsError::no_such_version(&other));
+        }
+    }
+    let found = sts::OPERATIONS.iter().find(|(name, _, _)| *name == action);
+    found
+        .copied()
+        .ok_or_else(|| AwsError::invalid_action(&shown, wire::VERSION))
+}
+
+async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, AwsError> {
+    let declared = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.parse::<usize>().ok());
+    if declared.is_some_and(|length| length > MAX_BODY) {
+        return Err(AwsError::too_large(MAX_BODY));
+    }
+    to_bytes(body, MAX_BODY).await.map_err(|error| {
+        let mut cause: Option<&dyn std::error::Error> = Some(&error);
+        while let Some(error) = cause {
+            if error.is::<http_body_util::LengthLimitError>() {
+                return AwsError::too_large(MAX_BODY);
+            }
+            cause = error.source();
+        }
+        AwsError::malformed_input("The request body ended early.")
+    })
+}
+
+fn accepts_json(headers: &HeaderMap) -> bool {
+    let accept = headers.get(header::ACCEPT);
+    accept.is_some_and(|accept| accept.as_bytes().starts_with(b"application/json"))
+}
+
+fn error_response(form: &Form, error: &AwsError, request_id: &str) -> Response {
+    let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let (fault, code, message) = (error.fault(), error.code, error.message.as_ref());
+    match form.json {
+        true => {
+            let text = xml::error_json(fault, code, message, request_id);
+            respond(status, text, "application/json", request_id)
+        }
+        false => {
+            let text = xml::error_xml(form.namespace, fault, code, message, request_id);
+            respond(status, text, "text/xml", request_id)
+        }
+    }
+}
+
+fn respond(status: StatusCode, text: String, kind: &'static str, request_id: &str) -> Response {
+    let mut response = Response::new(Body::from(text));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    if let Ok(value) = HeaderValue::from_str(request_id) {
+        headers.insert(REQUEST_ID, value);
+    }
+    response
+}

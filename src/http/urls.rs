@@ -1,0 +1,157 @@
+//! Every path and absolute URL. Hosts come from `public_url` alone, never from a request (WEB-5).
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use url::Url;
+
+/// What stays readable in a query value: an ARN or an alias keeps its colons and slashes.
+const QUERY_VALUE: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'/')
+    .remove(b':')
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~');
+
+/// Builds links, redirects and endpoints.
+#[derive(Clone, Debug)]
+pub struct Urls {
+    /// Scheme, host and port, without a slash at the end.
+    origin: String,
+    /// Host and port as a `Host` header has them.
+    authority: String,
+    secure: bool,
+    loopback: bool,
+}
+
+fn encoded(value: &str) -> String {
+    utf8_percent_encode(value, QUERY_VALUE).to_string()
+}
+
+impl Urls {
+    /// From the configured public URL, which the configuration has checked to be an origin.
+    pub fn new(public_url: &Url) -> Urls {
+        let host = public_url.host_str().unwrap_or_default();
+        let authority = match public_url.port() {
+            Some(port) => format!("{host}:{port}"),
+            None => host.to_owned(),
+        };
+        let loopback = match public_url.host() {
+            Some(url::Host::Ipv4(address)) => address.is_loopback(),
+            Some(url::Host::Ipv6(address)) => address.is_loopback(),
+            Some(url::Host::Domain(name)) => name == "localhost",
+            None => false,
+        };
+        Urls {
+            origin: format!("{}://{authority}", public_url.scheme()),
+            authority,
+            secure: public_url.scheme() == "https",
+            loopback,
+        }
+    }
+
+    /// The origin of this broker; also its endpoint for SDKs.
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// Whether people reach it by https.
+    pub fn secure(&self) -> bool {
+        self.secure
+    }
+
+    /// Whether a `Host` header names this broker.
+    pub fn is_our_host(&self, host: &str) -> bool {
+        host.eq_ignore_ascii_case(&self.authority)
+    }
+
+    /// Whether a `Host` header is another loopback spelling of this broker's own address: harmless, as no
+    /// name on the internet resolves to it, but its cookies are not ours.
+    pub fn is_loopback_alias(&self, host: &str) -> bool {
+        let port = self
+            .authority
+            .rsplit_once(':')
+            .map_or("80", |(_, port)| port);
+        let (name, given) = match host.rsplit_once(':') {
+            Some((name, given)) if !given.ends_with(']') => (name, given),
+            _ => (host, "80"),
+        };
+        self.loopback && given == port && ["127.0.0.1", "localhost", "[::1]"].contains(&name)
+    }
+
+    /// A path of ours as an absolute URL.
+    pub fn absolute(&self, path: &str) -> String {
+        format!("{}{path}", self.origin)
+    }
+
+    /// Where a sign-in begins.
+    pub fn login(&self, idp: &str, return_to: &str) -> String {
+        match return_to {
+            "/" => format!("/login/{}", encoded(idp)),
+            _ => format!("/login/{}?return_to={}", encoded(idp), encoded(return_to)),
+        }
+    }
+
+    /// Where an identity provider sends the browser back to; one for each (OIDC-2).
+    pub fn oidc_callback(&self, idp: &str) -> String {
+        format!("/oidc/{}/callback", encoded(idp))
+    }
+
+    /// The page that asks for a role's credentials.
+    pub fn credentials(&self, role: &str) -> String {
+        format!("/credentials?role={}", encoded(role))
+    }
+
+    /// The page that explains one role.
+    pub fn why(&self, role: &str) -> String {
+        format!("/why?role={}", encoded(role))
+    }
+
+    /// The login step of a console link.
+    pub fn federation_login(&self, token: &str) -> String {
+        let (issuer, console) = (self.absolute("/"), self.absolute("/console"));
+        format!(
+            "/federation?Action=login&Issuer={}&Destination={}&SigninToken={}",
+            encoded(&issuer),
+            encoded(&console),
+            encoded(token)
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn urls(public: &str) -> Urls {
+        Urls::new(&Url::parse(public).unwrap())
+    }
+
+    #[test]
+    fn hosts_are_compared_with_the_public_url() {
+        let urls = urls("https://sso.example.com");
+        assert!(urls.is_our_host("sso.example.com"));
+        assert!(urls.is_our_host("SSO.example.com"));
+        assert!(!urls.is_our_host("evil.example"));
+        assert!(!urls.is_our_host("sso.example.com:8443"));
+        assert!(!urls.is_loopback_alias("localhost:8080"));
+    }
+
+    #[test]
+    fn loopback_spellings_are_known_on_our_port_alone() {
+        let urls = urls("http://127.0.0.1:8080");
+        assert!(urls.is_loopback_alias("localhost:8080"));
+        assert!(urls.is_loopback_alias("[::1]:8080"));
+        assert!(!urls.is_loopback_alias("localhost:8081"));
+        assert!(!urls.is_loopback_alias("evil.example:8080"));
+    }
+
+    #[test]
+    fn values_in_links_cannot_add_parameters() {
+        let urls = urls("https://sso.example.com");
+        assert_eq!(
+            urls.credentials("a&b=c#d"),
+            "/credentials?role=a%26b%3Dc%23d"
+        );
+        assert_eq!(urls.why("dev/Developer"), "/why?role=dev/Developer");
+    }
+}
