@@ -1,7 +1,7 @@
 //! Matching ARNs: six parts, each matched by itself.
 //!
-//! `arn:partition:service:region:account:resource`. A wildcard never crosses into another part, but the sixth part keeps its
-//! own colons and slashes, and `*` crosses those.
+//! `arn:partition:service:region:account:resource`. A wildcard never crosses into another part, but
+//! the sixth part keeps its own colons and slashes, and `*` crosses those.
 
 use super::context::RequestContext;
 use super::pattern::{Case, Pattern, Piece, Syntax, glob};
@@ -80,7 +80,8 @@ impl ResourcePattern {
         if !text.is_empty() && text.bytes().all(|byte| byte == b'*') {
             return Self::Everything;
         }
-        // Variables are allowed after the fifth colon only: before it `${aws:username}` is plain text, colon included.
+        // Variables are allowed after the fifth colon only: before it `${aws:username}` is plain
+        // text, colon included.
         let parts: Vec<Pattern> = text
             .splitn(PARTS, ':')
             .enumerate()
@@ -141,10 +142,11 @@ impl ArnPattern {
         Self(Pattern::compile(text, syntax))
     }
 
-    /// Whether the value matches; never when one side has fewer than six parts, so `*` alone matches nothing.
+    /// Whether the value matches; never when one side has fewer than six parts, so `*` alone
+    /// matches nothing.
     ///
-    /// Here variables may stand anywhere, `${aws:PrincipalArn}` for a whole ARN too, so the parts are counted after
-    /// substitution: a colon out of a value separates like any other.
+    /// Here variables may stand anywhere, `${aws:PrincipalArn}` for a whole ARN too, so the parts
+    /// are counted after substitution: a colon out of a value separates like any other.
     pub(super) fn matches(&self, text: &str, context: &RequestContext) -> bool {
         let (Some(seen), Some(pieces)) = (ArnParts::split(text), self.0.pieces(context)) else {
             return false;

@@ -29,7 +29,8 @@ pub struct Caller {
     /// The ARN, the provider or the service.
     name: String,
     account: Option<String>,
-    /// The role of a session, with its path. Where only the session's ARN is known, the path is not.
+    /// The role of a session, with its path. Where only the session's ARN is known, the path is
+    /// not.
     role_arn: Option<String>,
     issuing_user: Option<String>,
     unique_id: Option<String>,
@@ -62,8 +63,8 @@ impl Caller {
 
     /// A role session, `arn:aws:sts::A:assumed-role/R/S`, and the ARN of its role.
     ///
-    /// Session ARNs carry no path. With the role's ARN a policy's role principal is compared exactly; without it, by account and
-    /// name, which are unique together.
+    /// Session ARNs carry no path. With the role's ARN a policy's role principal is compared
+    /// exactly; without it, by account and name, which are unique together.
     pub fn role_session(session_arn: impl Into<String>, role_arn: Option<String>) -> Self {
         Self {
             role_arn,
@@ -71,7 +72,8 @@ impl Caller {
         }
     }
 
-    /// A GetFederationToken session, `arn:aws:sts::A:federated-user/N`, and the ARN of the user who asked for it.
+    /// A GetFederationToken session, `arn:aws:sts::A:federated-user/N`, and the ARN of the user who
+    /// asked for it.
     pub fn federated_user(arn: impl Into<String>, issuing_user: Option<String>) -> Self {
         Self {
             issuing_user,
@@ -81,7 +83,8 @@ impl Caller {
 
     /// Somebody vouched for by an identity provider: its ARN, or one of the built-in names.
     pub fn federated(provider: impl Into<String>) -> Self {
-        // The account in a provider's ARN is the provider's, and nobody's identity policies speak for its people.
+        // The account in a provider's ARN is the provider's, and nobody's identity policies speak
+        // for its people.
         Self {
             account: None,
             ..Self::new(CallerKind::Federated, provider.into())
@@ -101,8 +104,8 @@ impl Caller {
         Self::new(CallerKind::Anonymous, "anonymous".to_owned())
     }
 
-    /// Adds the unique id that stored principals are compared with: `AIDA…` of the user (of the issuing user for a federated
-    /// user), `AROA…` of the role.
+    /// Adds the unique id that stored principals are compared with: `AIDA…` of the user (of the
+    /// issuing user for a federated user), `AROA…` of the role.
     #[must_use]
     pub fn with_unique_id(mut self, id: impl Into<String>) -> Self {
         self.unique_id = Some(id.into());
@@ -136,7 +139,8 @@ impl Caller {
         self.role_arn.as_deref()
     }
 
-    /// Whether the caller belongs to an account and needs its consent; the others have no identity side.
+    /// Whether the caller belongs to an account and needs its consent; the others have no identity
+    /// side.
     pub(super) fn has_identity_side(&self) -> bool {
         matches!(
             self.kind,
@@ -147,7 +151,8 @@ impl Caller {
         )
     }
 
-    /// Reads the `principal` of a simulated request: an ARN, `"anonymous"`, `{"Federated": …}` or `{"Service": …}`.
+    /// Reads the `principal` of a simulated request: an ARN, `"anonymous"`, `{"Federated": …}` or
+    /// `{"Service": …}`.
     ///
     /// A role's own ARN stands for a session of that role, as in SimulatePrincipalPolicy.
     pub(super) fn from_principal_json(node: &Node<'_>) -> Option<Self> {
@@ -165,12 +170,13 @@ impl Caller {
 
     fn from_arn(arn: &str) -> Option<Self> {
         let parts = ArnParts::split(arn).filter(|_| arn.starts_with("arn:"))?;
-        let kind = parts
+        let (kind, name) = parts
             .resource
             .split_once('/')
-            .map_or(parts.resource, |(kind, _)| kind);
+            .unwrap_or((parts.resource, ""));
         Some(match (parts.service, kind) {
-            ("iam", "root") if parts.resource == "root" => Self::new(CallerKind::Root, arn.into()),
+            ("iam", "root") if name.is_empty() => Self::new(CallerKind::Root, arn.to_owned()),
+            _ if name.is_empty() => return None,
             ("iam", "user") => Self::user(arn),
             ("iam", "role") => Self::role_session(arn, Some(arn.to_owned())),
             ("sts", "assumed-role") => Self::role_session(arn, None),

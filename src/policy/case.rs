@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 /// Folds one character (CaseFolding.txt, statuses C and S).
 ///
-/// The standard library has upper and lower case but no folding. Lower case of upper case is the folding wherever both are one
-/// character; the exceptions are written out. The Turkish dotless i has no simple folding, so it must not become `i`.
+/// The standard library has upper and lower case but no folding. Lower case of upper case is the
+/// folding wherever both are one character; the exceptions are written out. The Turkish dotless i
+/// has no simple folding, so it must not become `i`.
 pub(super) fn fold_char(c: char) -> char {
     if c.is_ascii() {
         return c.to_ascii_lowercase();

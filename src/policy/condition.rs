@@ -1,8 +1,9 @@
 //! One key under one operator of a `Condition` element, and whether it holds.
 //!
-//! Let `m(v)` be "some policy value matches the request's value `v` under the positive form", and `p(v)` be `m(v)`, or `!m(v)`
-//! under a negated operator. A quantifier ranges over `p`. Negating the aggregate instead would swap `ForAllValues` and
-//! `ForAnyValue` under every `Not…` (GHSA-v9cp-qfw9-9pfp).
+//! Let `m(v)` be "some policy value matches the request's value `v` under the positive form", and
+//! `p(v)` be `m(v)`, or `!m(v)` under a negated operator. A quantifier ranges over `p`. Negating
+//! the aggregate instead would swap `ForAllValues` and `ForAnyValue` under every `Not…`
+//! (GHSA-v9cp-qfw9-9pfp).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -33,7 +34,8 @@ pub(super) struct WantedValue {
     pub(super) parsed: Wanted,
 }
 
-/// A value as its operator understands it; `None` is a value that it cannot understand, which matches nothing.
+/// A value as its operator understands it; `None` is a value that it cannot understand, which
+/// matches nothing.
 #[derive(Debug, Clone)]
 pub(super) enum Wanted {
     Text(Pattern),
@@ -108,8 +110,10 @@ impl Condition {
         let seen = self.seen(context);
         if self.operator.comparison == Comparison::Null {
             let absent = seen.is_none();
-            let asks = |value: &WantedValue| matches!(value.parsed, Wanted::Absent(Some(asked)) if asked == absent);
-            return self.values.iter().any(asks);
+            return self.any(|wanted| match wanted {
+                Wanted::Absent(Some(asked)) => *asked == absent,
+                _ => false,
+            });
         }
         match (self.operator.quantifier, seen) {
             (None, None) => self.operator.negated || self.operator.if_exists,
@@ -119,7 +123,8 @@ impl Condition {
             (Some(Quantifier::All), None) => true,
             (Some(Quantifier::All), Some(seen)) => {
                 let seen = seen.values();
-                // Nothing but empty strings is a null set to AWS, and all of nothing satisfies anything.
+                // Nothing but empty strings is a null set to AWS, and all of nothing satisfies
+                // anything.
                 seen.iter().all(|value| value.is_empty())
                     || seen.iter().all(|value| self.predicate(value, context))
             }
@@ -136,10 +141,16 @@ impl Condition {
         let matched = match self.operator.comparison {
             // What the request says is parsed once, however many values the policy lists.
             Comparison::Numeric(relation) => Decimal::parse(seen).is_some_and(|seen| {
-                self.any(|wanted| matches!(wanted, Wanted::Number(Some(wanted)) if relation.admits(seen.cmp(wanted))))
+                self.any(|wanted| match wanted {
+                    Wanted::Number(Some(wanted)) => relation.admits(seen.cmp(wanted)),
+                    _ => false,
+                })
             }),
             Comparison::Date(relation) => Instant::parse(seen).is_some_and(|seen| {
-                self.any(|wanted| matches!(wanted, Wanted::Date(Some(wanted)) if relation.admits(seen.cmp(wanted))))
+                self.any(|wanted| match wanted {
+                    Wanted::Date(Some(wanted)) => relation.admits(seen.cmp(wanted)),
+                    _ => false,
+                })
             }),
             Comparison::Bool if !is_bool(seen) => false,
             Comparison::Bool | Comparison::StringEqualsIgnoreCase => self.any(|wanted| {

@@ -6,8 +6,9 @@ use super::case;
 
 /// The value of a condition key.
 ///
-/// A key is a list because of its definition, not because it happens to hold two values: `aws:TagKeys` with one tag is
-/// still [`ContextValue::Many`], and an operator without a set operator does not hold on it.
+/// A key is a list because of its definition, not because it happens to hold two values:
+/// `aws:TagKeys` with one tag is still [`ContextValue::Many`], and an operator without a set
+/// operator does not hold on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ContextValue {
     /// A single-valued key.
@@ -29,7 +30,8 @@ impl ContextValue {
 /// The condition keys of one request; names compare without regard to case, tag keys included.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RequestContext {
-    /// Keys are folded, so two spellings of one key cannot stand side by side (GHSA-6r96-hmgc-726c).
+    /// Keys are folded, so two spellings of one key cannot stand side by side
+    /// (GHSA-6r96-hmgc-726c).
     values: BTreeMap<Box<str>, ContextValue>,
 }
 

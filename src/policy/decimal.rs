@@ -1,11 +1,12 @@
-//! Numbers of `Numeric…` conditions: exact decimals, because `0.1` in a policy is not the nearest binary fraction.
+//! Numbers of `Numeric…` conditions: exact decimals, because `0.1` in a policy is not the nearest
+//! binary fraction.
 
 use std::cmp::Ordering;
 
 /// A decimal number of any length and precision.
 ///
-/// Held as `0.d₁d₂d₃… × 10^point` without zeros at either end, so equal numbers are equal values and a comparison needs no
-/// arithmetic: `1e999999999` costs as little as `1`.
+/// Held as `0.d₁d₂d₃… × 10^point` without zeros at either end, so equal numbers are equal values
+/// and a comparison needs no arithmetic: `1e999999999` costs as little as `1`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Decimal {
     negative: bool,

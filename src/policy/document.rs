@@ -64,7 +64,8 @@ pub(super) struct ResourceElement {
 }
 
 impl PolicyDocument {
-    /// Reads a document as it is written: the grammar must hold, the IAM API's further checks are not made.
+    /// Reads a document as it is written: the grammar must hold, the IAM API's further checks are
+    /// not made.
     pub fn parse(text: &str) -> Result<Self, PolicyError> {
         Self::compile(&Draft::read(&read_json(text)?)?, text, 0)
     }
@@ -75,7 +76,8 @@ impl PolicyDocument {
         Self::compile(&Draft::read(node)?, source, node.span.start)
     }
 
-    /// Compiles a draft. `start` is where `source` begins in the text that the draft's spans count in.
+    /// Compiles a draft. `start` is where `source` begins in the text that the draft's spans count
+    /// in.
     pub(super) fn compile(
         draft: &Draft<'_>,
         source: &str,
@@ -115,7 +117,8 @@ impl PolicyDocument {
         &self.statements
     }
 
-    /// All entries of all `Principal` elements, for resolving users and roles when a trust policy is saved.
+    /// All entries of all `Principal` elements, for resolving users and roles when a trust policy
+    /// is saved.
     pub fn principals(&self) -> impl Iterator<Item = &PrincipalEntry> {
         self.statements
             .iter()
@@ -123,9 +126,11 @@ impl PolicyDocument {
             .flat_map(|element| &element.entries)
     }
 
-    /// Ties the users and roles that the document names to the unique ids they had when it was saved.
+    /// Ties the users and roles that the document names to the unique ids they had when it was
+    /// saved.
     ///
-    /// From then on those entries compare by id alone, so a new principal of an old name is not covered.
+    /// From then on those entries compare by id alone, so a new principal of an old name is not
+    /// covered.
     #[must_use]
     pub fn with_principal_ids<'i>(mut self, id_of: impl Fn(&str) -> Option<&'i str>) -> Self {
         for statement in &mut self.statements {
@@ -141,7 +146,8 @@ impl PolicyDocument {
         self
     }
 
-    /// The source with some users and roles shown by another name: a deleted principal is shown by its unique id.
+    /// The source with some users and roles shown by another name: a deleted principal is shown by
+    /// its unique id.
     pub fn source_showing<'i>(&self, shown_as: impl Fn(&str) -> Option<&'i str>) -> String {
         let mut replaced = String::with_capacity(self.source.len());
         let mut copied = 0;
@@ -281,7 +287,10 @@ impl Statement {
         self.actions.patterns.iter().any(named) != self.actions.negated
     }
 
-    /// Whether the statement speaks of the resource. One without `Resource`, where there must be one, speaks of none.
+    /// Whether the statement speaks of the resource.
+    ///
+    /// One without `Resource`, where there must be one, fails closed: an Allow speaks of nothing,
+    /// a Deny of everything.
     pub(super) fn covers_resource(
         &self,
         resource: ResourceName<'_>,
@@ -289,13 +298,14 @@ impl Statement {
         context: &RequestContext,
     ) -> bool {
         let Some(element) = &self.resources else {
-            return false;
+            return self.effect == Effect::Deny;
         };
         let named = |(_, pattern): &(_, ResourcePattern)| pattern.matches(resource, short, context);
         if !element.negated {
             return element.patterns.iter().any(named);
         }
-        // An entry that is null excludes something we cannot know. An Allow must not reach into it; a Deny reaches everywhere else.
+        // An entry that is null excludes something we cannot know. An Allow must not reach into it;
+        // a Deny reaches everywhere else.
         if self.effect == Effect::Allow
             && element
                 .patterns

@@ -1,8 +1,9 @@
-//! A document as its grammar allows it, before anything is checked that has an error text of its own.
+//! A document as its grammar allows it, before anything is checked that has an error text of its
+//! own.
 //!
-//! Both readers start here: [`PolicyDocument::parse`](super::PolicyDocument::parse) takes what is written, and
-//! [`validate`](super::validate()) goes on with the IAM API's checks in their order. Every refusal of this file is AWS's
-//! `Syntax errors in policy.`
+//! Both readers start here: [`PolicyDocument::parse`](super::PolicyDocument::parse) takes what is
+//! written, and [`validate`](super::validate()) goes on with the IAM API's checks in their order.
+//! Every refusal of this file is AWS's `Syntax errors in policy.`
 
 use std::borrow::Cow;
 use std::ops::Range;

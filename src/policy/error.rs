@@ -1,6 +1,7 @@
 //! Why a document is no policy.
 
-/// What is wrong with a policy document; `Display` is the text AWS answers with `MalformedPolicyDocument`.
+/// What is wrong with a policy document; `Display` is the text AWS answers with
+/// `MalformedPolicyDocument`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PolicyError {
     /// Not JSON, or not the grammar. AWS does not say what; [`PolicyError::detail`] does.

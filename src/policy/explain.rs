@@ -1,15 +1,16 @@
 //! A decision taken apart: every statement, every condition, the values wanted and seen.
 //!
-//! For `policy explain`, `/v1/explain`, the audit trail and the admin pages. It walks the same functions as
-//! [`evaluate`](super::evaluate()) and takes the decision from it, so it can add detail but not disagree.
+//! For `policy explain`, `/v1/explain`, the audit trail and the admin pages. It walks the same
+//! functions as [`evaluate`](super::evaluate()) and takes the decision from it, so it can add
+//! detail but not disagree.
 
-use super::context::RequestContext;
+use super::context::{ContextValue, RequestContext};
 use super::document::{Effect, Statement};
-use super::evaluate::{
-    Decision, NamedPolicy, Policies, PolicySource, Request, StatementRef, View, Why, evaluate,
-    has_principal,
-};
+use super::evaluate::evaluate;
+use super::outcome::{Decision, StatementRef, Why};
 use super::principal::Coverage;
+use super::request::{NamedPolicy, Policies, PolicySource, Request};
+use super::view::View;
 
 /// A decision with everything that went into it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -170,12 +171,12 @@ impl View<'_> {
                         })
                         .collect(),
                     seen: seen.map(|seen| seen.values().to_vec()),
-                    multivalued: matches!(seen, Some(super::context::ContextValue::Many(_))),
+                    multivalued: matches!(seen, Some(ContextValue::Many(_))),
                     held: condition.holds(context),
                 }
             })
             .collect();
-        let named = has_principal(source);
+        let named = source.has_principal();
         ExplainedStatement {
             index: 0,
             sid: statement.sid().map(ToOwned::to_owned),
@@ -212,15 +213,16 @@ pub struct NearestRefusal {
     pub failing: Vec<ExplainedCondition>,
 }
 
-/// Finds the statement to tell a refused caller about; `None` when the request was allowed, or when no statement of the trust
-/// or resource policy names the caller at all. Such a caller is unrelated, and learns nothing.
+/// Finds the statement to tell a refused caller about; `None` when the request was allowed, or when
+/// no statement of the trust or resource policy names the caller at all. Such a caller is
+/// unrelated, and learns nothing.
 pub fn nearest_refusal(explanation: &Explanation) -> Option<NearestRefusal> {
     if explanation.decision == Decision::Allowed {
         return None;
     }
     let policies = explanation.policies.iter();
     let naming = policies
-        .filter(|policy| has_principal(policy.source))
+        .filter(|policy| policy.source.has_principal())
         .flat_map(|policy| policy.statements.iter().map(move |s| (policy, s)))
         .filter(|(_, s)| s.effect == Effect::Allow && s.principal_matched == Some(true));
     let (policy, nearest) = naming.min_by_key(|(_, s)| {

@@ -11,8 +11,8 @@ pub(super) struct Instant {
 }
 
 impl Instant {
-    /// Reads epoch seconds (digits alone) or `YYYY-MM`, `YYYY-MM-DD`, `YYYY-MM-DDThh:mm[:ss[.fff]]` with `Z`, `±hh:mm` or no
-    /// zone, which means UTC. `None` for anything else.
+    /// Reads epoch seconds (digits alone) or `YYYY-MM`, `YYYY-MM-DD`, `YYYY-MM-DDThh:mm[:ss[.fff]]`
+    /// with `Z`, `±hh:mm` or no zone, which means UTC. `None` for anything else.
     pub(super) fn parse(text: &str) -> Option<Self> {
         if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
             return Some(Self {

@@ -1,8 +1,9 @@
 //! A strict JSON reader that keeps what a policy needs and `serde_json` drops.
 //!
-//! Three things decide that we read for ourselves: a repeated member must be seen (the last one must not win silently, because
-//! another reader of the same document may take the first), a number in a condition is its *text* (`1.10` is not `1.1`), and
-//! the place of a value in the source must be known so that documents can be quoted byte for byte.
+//! Three things decide that we read for ourselves: a repeated member must be seen (the last one
+//! must not win silently, because another reader of the same document may take the first), a number
+//! in a condition is its *text* (`1.10` is not `1.1`), and the place of a value in the source must
+//! be known so that documents can be quoted byte for byte.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -33,8 +34,8 @@ pub(super) enum Json<'a> {
 #[derive(Debug)]
 pub(super) struct Parsed<'a> {
     pub(super) root: Node<'a>,
-    /// The first member name that an object repeats. The reader goes on after it, so that the caller can still say whose
-    /// document it was.
+    /// The first member name that an object repeats. The reader goes on after it, so that the
+    /// caller can still say whose document it was.
     pub(super) duplicate: Option<String>,
 }
 

@@ -1,7 +1,7 @@
 //! How large policies may be, and how size is counted.
 //!
-//! Reference: IAM User Guide, *IAM and AWS STS quotas*. Beyond them: `LimitExceeded` (409), for session policies
-//! `PackedPolicyTooLarge`.
+//! Reference: IAM User Guide, *IAM and AWS STS quotas*. Beyond them: `LimitExceeded` (409), for
+//! session policies `PackedPolicyTooLarge`.
 
 /// A version of a managed policy, without white space.
 pub const MANAGED_POLICY: usize = 6_144;

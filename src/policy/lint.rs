@@ -1,7 +1,8 @@
-//! What is valid and yet surely not meant: refusals and warnings for `check`, the admin pages, the audit, and role editors.
+//! What is valid and yet surely not meant: refusals and warnings for `check`, the admin pages, the
+//! audit, and role editors.
 //!
-//! Errors are trust that a stranger can satisfy (CI-1), and saving such a policy is refused. Warnings are allowed and said
-//! (CI-2): evaluation stays as AWS's.
+//! Errors are trust that a stranger can satisfy (CI-1), and saving such a policy is refused.
+//! Warnings are allowed and said (CI-2): evaluation stays as AWS's.
 
 mod subjects;
 

@@ -29,7 +29,8 @@ impl Network {
         Some(Self { address, prefix })
     }
 
-    /// Whether the text is an address of this network. The families never match each other; host bits are ignored.
+    /// Whether the text is an address of this network. The families never match each other; host
+    /// bits are ignored.
     pub(super) fn contains(&self, text: &str) -> bool {
         let differing = match (self.address, text.parse()) {
             (IpAddr::V4(mine), Ok(IpAddr::V4(theirs))) => (mine.to_bits() ^ theirs.to_bits())

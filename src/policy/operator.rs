@@ -1,4 +1,5 @@
-//! The names of condition operators: `[ForAllValues:|ForAnyValue:] Base [IfExists]`, written exactly so.
+//! The names of condition operators: `[ForAllValues:|ForAnyValue:] Base [IfExists]`, written
+//! exactly so.
 
 /// How many of a key's values must satisfy the comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,8 +83,8 @@ pub(super) const OPERATORS: [(&str, Comparison, bool); 27] = [
 ];
 
 impl Operator {
-    /// `None` for a name that no operator has. `Null` asks whether the key is there, so it takes neither quantifier nor
-    /// `IfExists`.
+    /// `None` for a name that no operator has. `Null` asks whether the key is there, so it takes
+    /// neither quantifier nor `IfExists`.
     pub(super) fn parse(name: &str) -> Option<Self> {
         let (quantifier, rest) = if let Some(rest) = name.strip_prefix("ForAllValues:") {
             (Some(Quantifier::All), rest)

@@ -1,8 +1,10 @@
-//! Matching text: `*` is any run of characters, `?` exactly one, nothing else is special, and both ends are anchored.
+//! Matching text: `*` is any run of characters, `?` exactly one, nothing else is special, and both
+//! ends are anchored.
 //!
-//! Characters are Unicode scalar values; both wildcards match `/`, `:` and line breaks. Documents are written by strangers, so
-//! the matcher keeps one place to return to, never a stack of them, and stops as soon as the text is too short for what is
-//! left: no pattern of a legal size takes more than a few milliseconds (STS-10).
+//! Characters are Unicode scalar values; both wildcards match `/`, `:` and line breaks. Documents
+//! are written by strangers, so the matcher keeps one place to return to, never a stack of them,
+//! and stops as soon as the text is too short for what is left: no pattern of a legal size takes
+//! more than a few milliseconds (STS-10).
 
 use super::case::fold_char;
 use super::context::RequestContext;
@@ -186,7 +188,8 @@ fn glob_with<'p>(
 ) -> bool {
     let mut at = 0;
     let mut rest = text;
-    // Where to resume when the pieces behind the last `*` do not fit: its next piece, and the text it has not swallowed yet.
+    // Where to resume when the pieces behind the last `*` do not fit: its next piece, and the text
+    // it has not swallowed yet.
     let mut last_run: Option<(usize, &str)> = None;
     loop {
         let step = match piece(at) {
@@ -205,7 +208,8 @@ fn glob_with<'p>(
                 at += 1;
                 rest = after;
             }
-            // The pieces behind `*` ask for a fixed number of characters, and a later start has fewer.
+            // The pieces behind `*` ask for a fixed number of characters, and a later start has
+            // fewer.
             (Step::TooShort, _) | (Step::Differs, None) => return false,
             (Step::Differs, Some((resume, swallowed_to))) => {
                 let Some(mut start) = after_one(swallowed_to) else {

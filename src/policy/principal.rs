@@ -1,7 +1,8 @@
 //! The `Principal` element: whom a statement of a trust or resource policy names, and as what.
 //!
 //! *As what* matters. Inside an account a statement that names the user is enough by itself, one that names the role leaves
-//! boundaries and session policies in force, and one that names the account only passes the question on to its policies.
+//! boundaries and session policies in force, and one that names the account only passes the
+//! question on to its policies.
 
 use std::ops::Range;
 
@@ -130,7 +131,8 @@ impl PrincipalEntry {
 
     fn coverage(&self, caller: &Caller, in_trust_policy: bool) -> Option<Coverage> {
         let by_name = |kind| caller.kind() == kind && caller.name() == &*self.text;
-        // A principal that was resolved is its id: whoever has the same name today may be somebody else.
+        // A principal that was resolved is its id: whoever has the same name today may be somebody
+        // else.
         let is = |matches_by_arn: bool| match (&self.bound, caller.unique_id()) {
             (None, _) => matches_by_arn,
             (Some(bound), Some(id)) => **bound == *id,
@@ -139,7 +141,8 @@ impl PrincipalEntry {
         let direct = |covered: bool| covered.then_some(Coverage::Direct);
         match (&self.kind, caller.kind()) {
             (EntryKind::Everyone, _) => Some(Coverage::Direct),
-            // Somebody with nothing but a token, or a service, is no AWS principal when it comes to taking a role.
+            // Somebody with nothing but a token, or a service, is no AWS principal when it comes to
+            // taking a role.
             (EntryKind::EveryAws, CallerKind::Federated | CallerKind::Service) => {
                 direct(!in_trust_policy)
             }
@@ -207,7 +210,8 @@ fn aws_entry(text: &str) -> EntryKind {
     if is_unique_id(text) {
         return EntryKind::UniqueId;
     }
-    // Wildcards mean nothing in a principal: an ARN with one names nobody, whatever it was meant to name.
+    // Wildcards mean nothing in a principal: an ARN with one names nobody, whatever it was meant to
+    // name.
     let parts = match ArnParts::split(text) {
         Some(parts)
             if text.starts_with("arn:")

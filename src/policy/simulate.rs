@@ -1,17 +1,20 @@
 //! `policy simulate`: a JSON line in, a JSON line out.
 //!
-//! A line holds a request and its policies, as written and complete: nothing is added to the context and nothing is derived
-//! from the principal. Documents stand as JSON objects or as strings that hold JSON.
+//! A line holds a request and its policies, as written and complete: nothing is added to the
+//! context and nothing is derived from the principal. Documents stand as JSON objects or as strings
+//! that hold JSON.
 
 use super::caller::Caller;
 use super::context::{ContextValue, RequestContext};
 use super::document::{PolicyDocument, read_json};
 use super::error::PolicyError;
-use super::evaluate::{NamedPolicy, Policies, Request, evaluate};
+use super::evaluate::evaluate;
 use super::explain::{Explanation, explain};
 use super::json::{self, Json, Node};
+use super::request::{NamedPolicy, Policies, Request};
 
-/// Answers one line: `{"id", "decision"}`, or `{"id", "error"}` when the line is not a request with its policies.
+/// Answers one line: `{"id", "decision"}`, or `{"id", "error"}` when the line is not a request with
+/// its policies.
 pub fn simulate(line: &str) -> String {
     let parsed = match json::parse(line) {
         Ok(parsed) => parsed,

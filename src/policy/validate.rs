@@ -1,7 +1,8 @@
 //! The IAM API's validation of a document: AWS's texts, in AWS's order.
 //!
-//! The first failing check wins. Order and texts are those that moto's validator reproduces from AWS; the checks on principals,
-//! prohibited fields and trust actions quote AWS's answers in public issues, and their place among the others is ours.
+//! The first failing check wins. Order and texts are those that moto's validator reproduces from
+//! AWS; the checks on principals, prohibited fields and trust actions quote AWS's answers in public
+//! issues, and their place among the others is ours.
 
 mod principals;
 mod resources;
@@ -99,7 +100,8 @@ fn sids(statements: &[DraftStatement<'_>], managed: bool) -> Result<(), PolicyEr
     Ok(())
 }
 
-/// What AWS's grammar lets pass and its older parser does not: an `Effect` in another case, a date that is none.
+/// What AWS's grammar lets pass and its older parser does not: an `Effect` in another case, a date
+/// that is none.
 fn legacy_parsing(statement: &DraftStatement<'_>) -> Result<(), PolicyError> {
     if !matches!(statement.effect, "Allow" | "Deny") {
         return Err(PolicyError::LegacyParsing(format!(
@@ -123,7 +125,8 @@ fn legacy_parsing(statement: &DraftStatement<'_>) -> Result<(), PolicyError> {
 
 /// Whether AWS's older parser takes the text for a date.
 ///
-/// It is more generous than any comparison: `01T` passes and then matches nothing, which `lint` says.
+/// It is more generous than any comparison: `01T` passes and then matches nothing, which `lint`
+/// says.
 fn is_legacy_date(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
     if !text.contains(['t', '-']) {

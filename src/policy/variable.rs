@@ -1,8 +1,9 @@
 //! Policy variables: `${key}`, `${key, 'default'}` and the three escapes `${*}`, `${?}`, `${$}`.
 //!
-//! A variable becomes its value when a request is judged, as one literal piece of the pattern, never by replacing text and
-//! compiling the result: a `*` that comes out of a tag is no wildcard. An absent key is *null*, not empty. Substituting `""`
-//! turns `home/${aws:username}*` into `home/*`, and that is how other engines have lost their walls.
+//! A variable becomes its value when a request is judged, as one literal piece of the pattern,
+//! never by replacing text and compiling the result: a `*` that comes out of a tag is no wildcard.
+//! An absent key is *null*, not empty. Substituting `""` turns `home/${aws:username}*` into
+//! `home/*`, and that is how other engines have lost their walls.
 
 use super::case;
 use super::context::{ContextValue, RequestContext};
@@ -22,7 +23,8 @@ pub(super) enum Reference {
     Variable(Variable),
 }
 
-/// Reads the reference at the start of `text` and returns what follows it; `None` when `${` has no end, and so is plain text.
+/// Reads the reference at the start of `text` and returns what follows it; `None` when `${` has no
+/// end, and so is plain text.
 pub(super) fn reference(text: &str) -> Option<(Reference, &str)> {
     let inside = text.strip_prefix("${")?;
     if let Some((key, default, rest)) = with_default(inside) {
@@ -45,7 +47,8 @@ pub(super) fn reference(text: &str) -> Option<(Reference, &str)> {
     Some((reference, rest))
 }
 
-/// `key, 'default'}`. A comma with anything else behind it is part of the name, and no key has such a name: the variable is null.
+/// `key, 'default'}`. A comma with anything else behind it is part of the name, and no key has such
+/// a name: the variable is null.
 fn with_default(inside: &str) -> Option<(&str, &str, &str)> {
     let (key, after) = inside.split_once(',')?;
     if key.contains('}') {
@@ -60,7 +63,8 @@ fn with_default(inside: &str) -> Option<(&str, &str, &str)> {
 impl Variable {
     /// The text the variable stands for; `None` is null, which nothing equals or resembles.
     ///
-    /// A multivalued key has no value as a variable. It is not absent either, so its default does not come in.
+    /// A multivalued key has no value as a variable. It is not absent either, so its default does
+    /// not come in.
     pub(super) fn value<'v>(&'v self, context: &'v RequestContext) -> Option<&'v str> {
         match context.folded(&self.key) {
             Some(ContextValue::One(value)) => Some(value),

@@ -1,7 +1,9 @@
-//! Who can get a token from a shared issuer: everybody. So trust in one needs a condition on *whose* token it is.
+//! Who can get a token from a shared issuer: everybody. So trust in one needs a condition on
+//! *whose* token it is.
 //!
-//! The list follows the IAM User Guide's *Identity-provider controls for shared OIDC providers* and adds the CI platforms that
-//! give every customer an issuer path of its own: there the path is the tenant, but a subject still says which of its jobs.
+//! The list follows the IAM User Guide's *Identity-provider controls for shared OIDC providers* and
+//! adds the CI platforms that give every customer an issuer path of its own: there the path is the
+//! tenant, but a subject still says which of its jobs.
 
 use crate::policy::condition::{Condition, Wanted, WantedValue};
 use crate::policy::context::RequestContext;
@@ -22,8 +24,8 @@ struct SharedProvider {
 
 /// How a value of that claim names its owner.
 enum Owner {
-    /// Between a marker and the first of a delimiter: `repo:OWNER/`. Subjects that start otherwise name it in their first
-    /// `name:value:`.
+    /// Between a marker and the first of a delimiter: `repo:OWNER/`. Subjects that start otherwise
+    /// name it in their first `name:value:`.
     Between(&'static str, char),
     /// The value as a whole; wildcards pin nothing.
     Whole,
@@ -170,7 +172,8 @@ impl SharedProvider {
 
     /// Whether the condition admits the tokens of owners that it names, and no others.
     ///
-    /// `IfExists` and `ForAllValues` are true of a token without the claim, a negated operator of nearly every token.
+    /// `IfExists` and `ForAllValues` are true of a token without the claim, a negated operator of
+    /// nearly every token.
     fn is_pinned_by(&self, condition: &Condition) -> bool {
         let operator = condition.operator();
         matches!(
@@ -196,7 +199,8 @@ impl SharedProvider {
         let Between(marker, delimiter) = self.owner else {
             return false;
         };
-        // Without the delimiter the owner goes on: `repo:acme*` admits `acme-evil/app`, and `repo:acme-*` a stranger's `acme-1`.
+        // Without the delimiter the owner goes on: `repo:acme*` admits `acme-evil/app`, and
+        // `repo:acme-*` a stranger's `acme-1`.
         let owned = |rest: &str, delimiter| rest.find(delimiter).is_some_and(|at| at > 0);
         match prefix.strip_prefix(marker) {
             Some(rest) => owned(rest, delimiter),
@@ -207,8 +211,8 @@ impl SharedProvider {
     }
 }
 
-/// What of a value is the same for every token. A wildcard ends it also where the operator takes it literally: such a value
-/// admits nobody today, and everybody after the mending that it invites.
+/// What of a value is the same for every token. A wildcard ends it also where the operator takes it
+/// literally: such a value admits nobody today, and everybody after the mending that it invites.
 fn fixed_part(pattern: &Pattern) -> (&str, bool) {
     let (prefix, whole) = pattern.literal_prefix();
     match prefix.find(['*', '?']) {
@@ -217,8 +221,8 @@ fn fixed_part(pattern: &Pattern) -> (&str, bool) {
     }
 }
 
-/// Values that name an owner and little more. Subjects that nobody can see are no business of ours: `repo:acme/app:ref:…` and
-/// `repo:acme@1/app@2:ref:…` are both plain strings.
+/// Values that name an owner and little more. Subjects that nobody can see are no business of ours:
+/// `repo:acme/app:ref:…` and `repo:acme@1/app@2:ref:…` are both plain strings.
 fn weak_github_subject(value: &str, report: &mut impl FnMut(Severity, &'static str, String)) {
     let Some(subject) = value.strip_prefix("repo:") else {
         let message = format!(

@@ -3,7 +3,8 @@
 use super::*;
 use crate::policy::operator::{Comparison, OPERATORS};
 
-/// A wanted value, a value that matches it, and one that does not, under the positive form of an operator.
+/// A wanted value, a value that matches it, and one that does not, under the positive form of an
+/// operator.
 fn sample(comparison: Comparison) -> (Value, &'static str, &'static str) {
     use crate::policy::operator::Relation::*;
     match comparison {

@@ -32,8 +32,8 @@ fn naming_nobody() -> Value {
     naming(json!({"AWS": "arn:aws:iam::111122223333:user/nobody"}))
 }
 
-/// The decision when the principal is named so in the bucket's policy, and neither identity policies, boundary nor session
-/// policies are there.
+/// The decision when the principal is named so in the bucket's policy, and neither identity
+/// policies, boundary nor session policies are there.
 fn named(principal: Value, by: Value) -> String {
     decide(&on_bucket(principal, naming(by)))
 }
@@ -132,7 +132,8 @@ fn every_principal_covers_whom_the_table_says() {
         json!({"Service": "a.amazonaws.com"}),
         json!({"Federated": "accounts.google.com"}),
     ];
-    // Entry, then whether it covers each of those. An explicit Deny shows coverage whatever the kind.
+    // Entry, then whether it covers each of those. An explicit Deny shows coverage whatever the
+    // kind.
     for (entry, covered) in [
         (json!("*"), [true, true, true, true, true, true, true]),
         (

@@ -152,16 +152,19 @@ fn numbers_and_booleans_of_a_condition_are_their_text() {
 }
 
 #[test]
-fn an_identity_statement_without_resource_covers_nothing() {
-    let line = |effect| {
-        json!({
+fn a_statement_without_resource_fails_closed_by_effect() {
+    let line = |statement: Value| {
+        decide(&json!({
             "id": 0,
             "request": {"principal": USER, "action": "a:b", "resource": "*", "context": {}},
-            "identityPolicies": [allow_all(), policy(json!({"Effect": effect, "Action": "*"}))],
-        })
+            "identityPolicies": [policy(statement)],
+        }))
     };
-    assert_eq!(decide(&line("Deny")), "allowed");
-    let mut alone = line("Allow");
-    alone["identityPolicies"].as_array_mut().unwrap().remove(0);
-    assert_eq!(decide(&alone), "implicitDeny");
+    let everything = json!({"Effect": "Allow", "Action": "*", "Resource": "*"});
+    assert_eq!(
+        line(json!({"Effect": "Allow", "Action": "*"})),
+        "implicitDeny"
+    );
+    let deny = json!({"Effect": "Deny", "Action": "*"});
+    assert_eq!(line(json!([everything, deny])), "explicitDeny");
 }

@@ -1,13 +1,17 @@
-//! The language against its reference: one file per part of it, each test named for the fact it proves.
+//! The language against its reference: one file per part of it, each test named for the fact it
+//! proves.
 //!
-//! Most tests speak through [`simulate`](super::simulate()), so that they read as the documents and requests they are about.
+//! Most tests speak through [`simulate`](super::simulate()), so that they read as the documents and
+//! requests they are about.
 
 mod conditions;
 mod decisions;
+mod dice;
 mod explanations;
 mod grammar;
 mod lints;
 mod matching;
+mod oracle;
 mod properties;
 mod simulation;
 mod traps;

@@ -2,38 +2,13 @@
 
 use std::time::{Duration, Instant};
 
+use super::dice::Dice;
 use super::*;
 use crate::policy::pattern::{Case, Pattern, Syntax};
 use crate::policy::{
     Caller, Decision, NamedPolicy, Policies, PolicyDocument, Request, RequestContext, evaluate,
     explain,
 };
-
-/// A small generator (xorshift64*), so that a failure is the same failure tomorrow.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) as usize % limit
-    }
-
-    fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
-        &from[self.below(from.len())]
-    }
-
-    fn text(&mut self, alphabet: &[char], longest: usize) -> String {
-        let length = self.below(longest + 1);
-        (0..length).map(|_| *self.pick(alphabet)).collect()
-    }
-
-    fn some(&mut self, from: &[Value], most: usize) -> Vec<Value> {
-        let length = self.below(most + 1);
-        (0..length).map(|_| self.pick(from).clone()).collect()
-    }
-}
 
 fn glob(pattern: &str, text: &str, case: Case) -> bool {
     let syntax = Syntax {
@@ -102,7 +77,8 @@ fn hostile_patterns_are_fast() {
             );
             let started = Instant::now();
             compiled.matches(&value, case, &RequestContext::new());
-            // Below 5 ms in a release build; here there is room for an unoptimised one on a busy machine.
+            // Below 5 ms in a release build; here there is room for an unoptimised one on a busy
+            // machine.
             assert!(
                 started.elapsed() < Duration::from_secs(1),
                 "{:?} {}",
@@ -227,7 +203,8 @@ fn the_order_of_statements_and_documents_never_matters() {
 fn a_session_policy_or_a_boundary_never_widens() {
     let all = statements();
     many_scenarios(3, |dice, line, decision| {
-        // A federated user without session policy has nothing of its user, so its first one is the exception that grants.
+        // A federated user without session policy has nothing of its user, so its first one is the
+        // exception that grants.
         let federated_user = line["request"]["principal"] == FEDERATED_USER;
         if decision == "allowed" {
             return;
@@ -289,6 +266,35 @@ fn an_explanation_agrees_with_the_decision() {
             "{line}"
         );
     });
+}
+
+#[test]
+fn a_spoilt_line_is_answered_and_never_a_panic() {
+    let line = json!({
+        "id": "é",
+        "request": {"principal": USER, "action": "s3:GetObject", "resource": OBJECT, "context": {"k": "key", "l": ["é"]}},
+        "identityPolicies": [policy(json!(statements()[7])), policy(json!(statements()[20])).to_string()],
+        "trustPolicy": policy(json!(statements()[40])),
+    });
+    let line: Vec<char> = line.to_string().chars().collect();
+    let mut dice = Dice(8);
+    for _ in 0..1_500 {
+        let mut spoilt = line.clone();
+        for _ in 0..=dice.below(3) {
+            let at = dice.below(spoilt.len());
+            match dice.below(4) {
+                0 => drop(spoilt.remove(at)),
+                1 => spoilt.truncate(at + 1),
+                2 => spoilt.insert(
+                    at,
+                    *dice.pick(&['"', '{', '}', '[', ']', ',', ':', '\\', '*', '$', 'é', '0']),
+                ),
+                _ => spoilt[at] = *dice.pick(&['"', '\\', '😀', '1', 'u', ' ', '\u{0}']),
+            }
+        }
+        let answer = answer(&spoilt.iter().collect::<String>());
+        assert_eq!(answer.as_object().unwrap().len(), 2, "{answer}");
+    }
 }
 
 #[test]
@@ -360,7 +366,8 @@ fn a_decision_is_fast() {
     for _ in 0..1_000 {
         std::hint::black_box(evaluate(&request, &policies));
     }
-    // A hundred statements in well under a tenth of a millisecond, in a debug build on a shared machine.
+    // A hundred statements in well under a tenth of a millisecond, in a debug build on a shared
+    // machine.
     assert!(
         started.elapsed() < Duration::from_secs(2),
         "{:?}",

@@ -99,6 +99,11 @@ fn what_is_not_a_request_gets_an_error_with_its_id() {
             json!("arn:aws:iam::111122223333:group/g"),
         ),
         spoil("/request/principal", json!("arn:aws:s3:::bucket")),
+        spoil(
+            "/request/principal",
+            json!("arn:aws:iam::111122223333:user/"),
+        ),
+        spoil("/request/principal", json!("111122223333")),
         spoil("/request/principal", json!({"Federated": 5})),
         spoil(
             "/request/principal",

@@ -1,7 +1,8 @@
 //! The principals of trust and resource policies, as far as their form goes.
 //!
-//! Whether a user or role exists is known where they are stored; the one who saves a trust policy asks
-//! [`PolicyDocument::principals`](crate::policy::PolicyDocument::principals) and answers `InvalidPrincipal` in the same words.
+//! Whether a user or role exists is known where they are stored; the one who saves a trust policy
+//! asks [`PolicyDocument::principals`](crate::policy::PolicyDocument::principals) and answers
+//! `InvalidPrincipal` in the same words.
 
 use crate::policy::arn::ArnParts;
 use crate::policy::document::DocumentKind;

@@ -23,10 +23,11 @@ const IAM_PATHS: [&str; 13] = [
     "access-report/",
 ];
 
-/// The first resource whose form is wrong, to be reported once the actions have been found to be there.
+/// The first resource whose form is wrong, to be reported once the actions have been found to be
+/// there.
 ///
-/// `Err` is the older parser's refusal, which comes at once, but only while nothing else is wrong. Within a list AWS reports
-/// the first in alphabetical order.
+/// `Err` is the older parser's refusal, which comes at once, but only while nothing else is wrong.
+/// Within a list AWS reports the first in alphabetical order.
 pub(super) fn first_fault(
     statements: &[DraftStatement<'_>],
 ) -> Result<Option<PolicyError>, PolicyError> {
