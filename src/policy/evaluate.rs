@@ -45,7 +45,7 @@ pub fn evaluate<'a>(request: &Request<'_>, policies: &Policies<'a>) -> Outcome<'
         identity_allows: identity.allow.is_some() || request.caller.kind() == CallerKind::Root,
         caps: caps(request.caller, boundary.as_ref(), session.as_ref()),
         same_account: view.same_account(),
-        trust: policies.resource_is_trust && policies.resource.is_some(),
+        trust: policies.resource_is_trust,
         resource: resource.allow.as_ref().map(|(coverage, _)| *coverage),
     };
     let result = sides.decide(request);

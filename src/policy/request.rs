@@ -36,7 +36,8 @@ pub struct Policies<'a> {
     pub identity: &'a [NamedPolicy<'a>],
     /// The policy of the resource.
     pub resource: Option<NamedPolicy<'a>>,
-    /// Whether that is the trust policy of a role, which is always needed and names no resource.
+    /// Whether that is the trust policy of a role, which is always needed and names no resource. A
+    /// role without one trusts nobody.
     pub resource_is_trust: bool,
     /// The session policies; `None` when the session was made without. An empty list limits
     /// everything.

@@ -98,7 +98,8 @@ pub(super) fn lint(statement: &Statement, report: &mut impl FnMut(Severity, &'st
     if !statement.covers_action("sts:AssumeRoleWithWebIdentity", &nothing) {
         return;
     }
-    let Some(principal) = statement.principal() else {
+    // An Allow with NotPrincipal covers nobody in a trust policy.
+    let Some(principal) = statement.principal().filter(|element| !element.negated) else {
         return;
     };
     let federated = |kind: &EntryKind| *kind == EntryKind::Federated;

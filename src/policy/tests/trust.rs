@@ -277,6 +277,32 @@ fn judge(caller: &Caller, document: &PolicyDocument) -> Decision {
 }
 
 #[test]
+fn a_role_without_trust_policy_trusts_nobody() {
+    let everything = PolicyDocument::parse(&allow_all().to_string()).unwrap();
+    let (caller, context) = (Caller::user(USER), RequestContext::new());
+    let request = Request {
+        caller: &caller,
+        action: "sts:AssumeRole",
+        resource: ROLE,
+        resource_account: None,
+        context: &context,
+    };
+    let identity = [NamedPolicy {
+        name: "admin",
+        document: &everything,
+    }];
+    let policies = Policies {
+        identity: &identity,
+        resource_is_trust: true,
+        ..Policies::default()
+    };
+    assert_eq!(
+        evaluate(&request, &policies).decision,
+        Decision::ImplicitDeny
+    );
+}
+
+#[test]
 fn a_stored_principal_is_its_unique_id() {
     const ID: &str = "AIDAEXAMPLE0000000001";
     let stored = document(USER).with_principal_ids(|arn| (arn == USER).then_some(ID));
