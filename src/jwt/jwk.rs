@@ -457,6 +457,16 @@ mod tests {
     }
 
     #[test]
+    fn the_longest_modulus_exponent_and_key_id_are_accepted() {
+        let modulus = testing::encode([vec![0x80], vec![1; 1023]].concat());
+        assert_eq!(accepted(&with(rsa(), "n", json!(modulus))), Algorithm::RSA);
+        let exponent = testing::encode([0xff; 4]);
+        assert_eq!(accepted(&with(rsa(), "e", json!(exponent))), Algorithm::RSA);
+        let key_id = "k".repeat(MAX_KEY_ID_BYTES);
+        assert_eq!(accepted(&with(rsa(), "kid", json!(key_id))), Algorithm::RSA);
+    }
+
+    #[test]
     fn zeros_before_a_modulus_do_not_make_it_longer() {
         let padded = testing::encode([vec![0; 129], vec![0x80], vec![1; 127]].concat());
         assert_eq!(
