@@ -13,11 +13,15 @@
 //!
 //! Records: what is remembered, and the outside.
 //! - [`clock`]: time and chance
-//! - [`config`], [`store`], [`outbound`], [`audit`]
+//! - [`config`]: drawbridge.toml
+//! - [`store`]: what outlives a restart
+//! - [`outbound`]: every call to somebody else's server
+//! - [`audit`]: the trail
 //!
 //! Services: the rules.
 //! - [`access`]: who is calling and may they
 //! - [`idp`]: sign-in with other people's identity providers
+//! - [`iam`]: accounts, roles and keys
 //! - [`sts`]: the embedded STS
 //! - [`broker`]: from an identity to credentials
 //!
@@ -26,13 +30,15 @@
 //! - [`http`]: one file per door
 //!
 //! Shell: the program itself.
-//! - [`demo`], [`cli`]
+//! - [`demo`]: the whole story on this machine, and the tests' identity provider
+//! - [`cli`]: the commands
 
 pub mod access;
 pub mod app;
 pub mod audit;
 pub mod aws;
 pub mod broker;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod credentials;

@@ -1,1 +1,5 @@
-fn main() {}
+//! The program: reads the command line and runs one command.
+
+fn main() -> std::process::ExitCode {
+    drawbridge::cli::main()
+}

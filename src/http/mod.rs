@@ -9,6 +9,7 @@ pub mod console;
 pub mod creds;
 pub mod explain;
 pub mod federation;
+pub mod house;
 pub mod json_error;
 pub mod layers;
 pub mod login;

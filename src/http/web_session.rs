@@ -36,8 +36,8 @@ pub struct WebSession {
     pub csrf: String,
 }
 
-/// The cookie layer for people's paths.
-pub fn layer(app: &Arc<App>) -> SessionManagerLayer<WebSessionStore, PrivateCookie> {
+/// The sessions in the store, sealed.
+pub fn store(app: &App) -> WebSessionStore {
     let (ring, random) = (app.ring.clone(), app.random.clone());
     let seal = move |body: &[u8]| {
         let salt = random_bytes(&*random);
@@ -50,14 +50,18 @@ pub fn layer(app: &Arc<App>) -> SessionManagerLayer<WebSessionStore, PrivateCook
         let opened = ring.open(Purpose::WebSession, b"", sealed).ok();
         opened.map(|(body, _)| body)
     };
-    let store = WebSessionStore::new(
+    WebSessionStore::new(
         app.store.clone(),
         app.clock.clone(),
         Arc::new(seal),
         Arc::new(open),
-    );
+    )
+}
+
+/// The cookie layer for people's paths.
+pub fn layer(app: &App) -> SessionManagerLayer<WebSessionStore, PrivateCookie> {
     let secure = app.urls.secure();
-    SessionManagerLayer::new(store)
+    SessionManagerLayer::new(store(app))
         .with_private(cookie_key(app))
         .with_name(if secure {
             "__Host-drawbridge"

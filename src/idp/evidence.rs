@@ -3,13 +3,15 @@
 //! The issuer is chosen from the configuration by exact match and never fetched because a token says so
 //! (GEN-3). Reference: security.md CI-4 to CI-6, JWT-*.
 
+use std::sync::Arc;
+
 use sha2::{Digest, Sha256};
 
-use crate::config::{CiConfig, IdpConfig, Replay};
+use crate::config::{CiConfig, Config, IdpConfig, Replay};
 use crate::identity::{EvidenceKind, Identity};
 use crate::idp::mapping::{self, ClaimNames, MappingError, Origin};
 use crate::idp::oidc;
-use crate::jwt::{self, Audience, Expectations, JwtError, Leeway};
+use crate::jwt::{self, Audience, Expectations, JwtError, Leeway, VerifiedIdToken};
 use crate::outbound::{KeyCache, KeyError};
 use crate::store::{Store, StoreError};
 
@@ -86,6 +88,37 @@ pub struct EvidenceDesk<'a> {
     pub store: &'a Store,
 }
 
+/// Runs the same verification for `token explain`: with keys from a file where they are given, and without
+/// using up a token that counts once.
+pub async fn judge(
+    config: &Config,
+    cache: &KeyCache,
+    given: Option<Arc<jwt::KeySet>>,
+    token: &str,
+    now: i64,
+) -> Result<Identity, EvidenceError> {
+    let unverified = jwt::read(token)?;
+    let issuer = unverified.issuer.as_str();
+    let ci = config.ci.iter().find(|entry| entry.issuer == issuer);
+    let idp = config.idps.iter().find(|entry| entry.issuer == issuer);
+    if ci.is_none() && idp.is_none() {
+        return Err(EvidenceError::UnknownIssuer);
+    }
+    let keys = match given {
+        Some(keys) => keys,
+        None => {
+            cache
+                .keys_with(issuer, unverified.key_id.as_deref())
+                .await?
+        }
+    };
+    match (ci, idp) {
+        (Some(entry), _) => job(entry, token, &keys, now).map(|(identity, _)| identity),
+        (None, Some(entry)) => id_token(entry, token, &keys, now),
+        (None, None) => Err(EvidenceError::UnknownIssuer),
+    }
+}
+
 impl EvidenceDesk<'_> {
     /// Verifies a token and says who presents it.
     pub async fn verify(&self, token: &str, now: i64) -> Result<Identity, EvidenceError> {
@@ -93,10 +126,14 @@ impl EvidenceDesk<'_> {
         let issuer = unverified.issuer.as_str();
         let key_id = unverified.key_id.as_deref();
         if let Some(entry) = self.ci.iter().find(|entry| entry.issuer == issuer) {
-            return self.job(entry, token, key_id, now).await;
+            let keys = self.keys(issuer, key_id).await?;
+            let (identity, verified) = job(entry, token, &keys, now)?;
+            self.use_up(entry, &verified, now).await?;
+            return Ok(identity);
         }
         if let Some(entry) = self.idps.iter().find(|entry| entry.issuer == issuer) {
-            return self.id_token(entry, token, key_id, now).await;
+            let keys = self.keys(issuer, key_id).await?;
+            return id_token(entry, token, &keys, now);
         }
         Err(EvidenceError::UnknownIssuer)
     }
@@ -112,82 +149,88 @@ impl EvidenceDesk<'_> {
         }
     }
 
-    async fn job(
+    /// Where the entry says that its tokens count once: uses this one up.
+    async fn use_up(
         &self,
         entry: &CiConfig,
-        token: &str,
-        key_id: Option<&str>,
+        verified: &VerifiedIdToken,
         now: i64,
-    ) -> Result<Identity, EvidenceError> {
-        let keys = self.keys(&entry.issuer, key_id).await?;
-        // CI platforms advertise what they sign with, but many list too little; the entry decides.
-        let allowed = oidc::algorithms(&entry.algorithms, &[]);
-        let audience = Audience::AnyOf(&entry.audiences);
-        let expectations = Expectations {
-            leeway: Leeway::all(SKEW_SECONDS),
-            max_age: i64::try_from(entry.max_age.as_secs()).ok(),
-            ..Expectations::new(&entry.issuer, audience, &allowed, now)
-        };
-        let verified = jwt::verify(token, &keys, &expectations)?;
-        if entry.replay == Replay::Refuse {
-            let id = verified.token_id().ok_or(EvidenceError::NoTokenId)?;
-            let mut key = Sha256::new();
-            key.update(entry.issuer.as_bytes());
-            key.update([0]);
-            key.update(id.as_bytes());
-            let key: [u8; 32] = key.finalize().into();
-            // Remembered until the token itself is refused, leeway included.
-            let until = verified.expires_at().saturating_add(SKEW_SECONDS + 1);
-            if !self.store.use_once("jti", &key, until, now).await? {
-                return Err(EvidenceError::Replayed);
-            }
+    ) -> Result<(), EvidenceError> {
+        if entry.replay == Replay::Allow {
+            return Ok(());
         }
-        let origin = Origin {
-            provider: &entry.issuer,
-            kind: EvidenceKind::Ci,
-            valid_until: now + JOB_SECONDS,
-        };
-        Ok(mapping::identity(
-            &verified,
-            verified.claims(),
-            ClaimNames::default(),
-            origin,
-        )?)
+        let id = verified.token_id().ok_or(EvidenceError::NoTokenId)?;
+        let mut key = Sha256::new();
+        key.update(entry.issuer.as_bytes());
+        key.update([0]);
+        key.update(id.as_bytes());
+        let key: [u8; 32] = key.finalize().into();
+        // Remembered until the token itself is refused, leeway included.
+        let until = verified.expires_at().saturating_add(SKEW_SECONDS + 1);
+        match self.store.use_once("jti", &key, until, now).await? {
+            true => Ok(()),
+            false => Err(EvidenceError::Replayed),
+        }
     }
+}
 
-    async fn id_token(
-        &self,
-        entry: &IdpConfig,
-        token: &str,
-        key_id: Option<&str>,
-        now: i64,
-    ) -> Result<Identity, EvidenceError> {
-        let keys = self.keys(&entry.issuer, key_id).await?;
-        let allowed = oidc::algorithms(&entry.algorithms, &[]);
-        let audience = Audience::RelyingParty(&entry.client_id);
-        let skew = i64::try_from(entry.clock_skew.as_secs()).unwrap_or(0);
-        let expectations = Expectations {
-            leeway: Leeway::all(skew),
-            ..Expectations::new(&entry.issuer, audience, &allowed, now)
-        };
-        let verified = jwt::verify(token, &keys, &expectations)?;
-        let longest = i64::try_from(entry.max_session.as_secs()).unwrap_or(0);
-        let origin = Origin {
-            provider: &entry.id,
-            kind: EvidenceKind::Oidc,
-            // Counted from the sign-in, not from whenever the token is shown again.
-            valid_until: verified.issued_at().saturating_add(longest),
-        };
-        let names = ClaimNames {
-            groups: &entry.groups_claim,
-            name: &entry.name_claim,
-            email: &entry.email_claim,
-        };
-        Ok(mapping::identity(
-            &verified,
-            verified.claims(),
-            names,
-            origin,
-        )?)
-    }
+/// A job token of a CI platform.
+fn job(
+    entry: &CiConfig,
+    token: &str,
+    keys: &jwt::KeySet,
+    now: i64,
+) -> Result<(Identity, VerifiedIdToken), EvidenceError> {
+    // CI platforms advertise what they sign with, but many list too little; the entry decides.
+    let allowed = oidc::algorithms(&entry.algorithms, &[]);
+    let audience = Audience::AnyOf(&entry.audiences);
+    let expectations = Expectations {
+        leeway: Leeway::all(SKEW_SECONDS),
+        max_age: i64::try_from(entry.max_age.as_secs()).ok(),
+        ..Expectations::new(&entry.issuer, audience, &allowed, now)
+    };
+    let verified = jwt::verify(token, keys, &expectations)?;
+    let origin = Origin {
+        provider: &entry.issuer,
+        kind: EvidenceKind::Ci,
+        valid_until: now + JOB_SECONDS,
+    };
+    let names = ClaimNames::default();
+    let identity = mapping::identity(&verified, verified.claims(), names, origin)?;
+    Ok((identity, verified))
+}
+
+/// An ID token of somebody's sign-in.
+fn id_token(
+    entry: &IdpConfig,
+    token: &str,
+    keys: &jwt::KeySet,
+    now: i64,
+) -> Result<Identity, EvidenceError> {
+    let allowed = oidc::algorithms(&entry.algorithms, &[]);
+    let audience = Audience::RelyingParty(&entry.client_id);
+    let skew = i64::try_from(entry.clock_skew.as_secs()).unwrap_or(0);
+    let expectations = Expectations {
+        leeway: Leeway::all(skew),
+        ..Expectations::new(&entry.issuer, audience, &allowed, now)
+    };
+    let verified = jwt::verify(token, keys, &expectations)?;
+    let longest = i64::try_from(entry.max_session.as_secs()).unwrap_or(0);
+    let origin = Origin {
+        provider: &entry.id,
+        kind: EvidenceKind::Oidc,
+        // Counted from the sign-in, not from whenever the token is shown again.
+        valid_until: verified.issued_at().saturating_add(longest),
+    };
+    let names = ClaimNames {
+        groups: &entry.groups_claim,
+        name: &entry.name_claim,
+        email: &entry.email_claim,
+    };
+    Ok(mapping::identity(
+        &verified,
+        verified.claims(),
+        names,
+        origin,
+    )?)
 }
