@@ -13,7 +13,7 @@
 //!
 //! Records: what is remembered, and the outside.
 //! - [`clock`]: time and chance
-//! - [`config`]: drawbridge.toml
+//! - [`config`]: the configuration file
 //! - [`store`]: what outlives a restart
 //! - [`outbound`]: every call to somebody else's server
 //! - [`audit`]: the trail

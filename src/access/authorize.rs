@@ -21,7 +21,7 @@ pub struct Refusal {
     pub action: String,
     /// The statement that came closest and what failed in it; `None` for a caller that no statement of
     /// the role's trust policy names at all.
-    pub nearest: Option<NearestRefusal>,
+    pub nearest: Option<Box<NearestRefusal>>,
 }
 
 impl Refusal {
@@ -186,8 +186,8 @@ pub fn assume(
         Decision::Allowed => Ok(()),
         Decision::ExplicitDeny => Err(refused("trust.denied", None)),
         Decision::ImplicitDeny => {
-            let explanation = question.ask(|request, policies| policy::explain(request, policies));
-            let nearest = policy::nearest_refusal(&explanation);
+            let explanation = question.ask(policy::explain);
+            let nearest = policy::nearest_refusal(&explanation).map(Box::new);
             let reason = match &nearest {
                 Some(_) => "trust.condition",
                 None => "trust.no_match",
@@ -206,5 +206,5 @@ pub fn explain_assume(
     context: &RequestContext,
 ) -> Option<Explanation> {
     let question = Question::new(caller, side, action, role, context)?;
-    Some(question.ask(|request, policies| policy::explain(request, policies)))
+    Some(question.ask(policy::explain))
 }

@@ -95,10 +95,7 @@ pub struct Config {
 
 /// The broker that `DRAWBRIDGE_URL` names, for commands that are clients of one.
 pub fn broker_from_environment() -> Option<anyhow::Result<Url>> {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this room reads the environment"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "this room reads the environment")]
     let text = std::env::var("DRAWBRIDGE_URL").ok()?;
     Some(Url::parse(&text).map_err(|error| anyhow::anyhow!("DRAWBRIDGE_URL: {error}")))
 }

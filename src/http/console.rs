@@ -73,7 +73,7 @@ pub async fn home(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
         session_name: session.session_name.clone(),
         source: source(session),
         policies: policies(session, role.as_deref()),
-        may: Vec::new(),
+        may: may(session, role.as_deref()),
     };
     page::html(StatusCode::OK, page)
 }
@@ -116,6 +116,48 @@ fn policies(session: &RoleSession, role: Option<&CachedRole>) -> Vec<PolicyView>
         });
     }
     views
+}
+
+/// What the role's policies come to, one sentence a statement.
+fn may(session: &RoleSession, role: Option<&CachedRole>) -> Vec<String> {
+    let texts = |value: Option<&Value>| match value {
+        Some(Value::String(one)) => one.clone(),
+        Some(Value::Array(many)) => {
+            let many: Vec<&str> = many.iter().filter_map(Value::as_str).collect();
+            many.join(", ")
+        }
+        _ => String::new(),
+    };
+    let mut sentences = Vec::new();
+    for policy in role.into_iter().flat_map(|role| &role.policies) {
+        let document: Value = serde_json::from_str(policy.document.source()).unwrap_or_default();
+        let statements = match document.get("Statement") {
+            Some(Value::Array(many)) => many.clone(),
+            Some(one) => vec![one.clone()],
+            None => Vec::new(),
+        };
+        for statement in statements {
+            let part = |name: &str, not: &str| match statement.get(name) {
+                Some(value) => texts(Some(value)),
+                None => format!("all but {}", texts(statement.get(not))),
+            };
+            let verb = match statement.get("Effect").and_then(Value::as_str) {
+                Some("Deny") => "Never",
+                _ => "May",
+            };
+            let condition = match statement.get("Condition").is_some() {
+                true => ", under conditions",
+                false => "",
+            };
+            let (actions, resources) =
+                (part("Action", "NotAction"), part("Resource", "NotResource"));
+            sentences.push(format!("{verb} {actions} on {resources}{condition}."));
+        }
+    }
+    if session.inline_policy.is_some() || !session.policy_arns.is_empty() {
+        sentences.push("And of that only what the session policy allows too.".to_owned());
+    }
+    sentences
 }
 
 /// `POST /console/signout`.

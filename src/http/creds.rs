@@ -87,7 +87,7 @@ pub async fn identify(app: &App, call: &mut Call, token: &str) -> Result<Identit
             error: "invalid_token",
             message: "The access token is not one of ours, or it has ended.".to_owned(),
             reason: "access_token.invalid",
-            more: serde_json::Map::new(),
+            more: Vec::new(),
             detail: None,
         })?,
         None => {

@@ -21,9 +21,9 @@ pub struct JsonError {
     /// The stable reason code, for the audit; told where the caller may know.
     pub reason: &'static str,
     /// Further members of the answer.
-    pub more: Map<String, Value>,
+    pub more: Vec<(&'static str, Value)>,
     /// Only for the audit.
-    pub detail: Option<Value>,
+    pub detail: Option<Box<Value>>,
 }
 
 impl JsonError {
@@ -34,7 +34,7 @@ impl JsonError {
             error: "invalid_request",
             message: message.into(),
             reason: "request.invalid",
-            more: Map::new(),
+            more: Vec::new(),
             detail: None,
         }
     }
@@ -46,7 +46,7 @@ impl JsonError {
             error: "access_denied",
             message: "Requests from pages of other sites are not answered.".to_owned(),
             reason: "web.csrf",
-            more: Map::new(),
+            more: Vec::new(),
             detail: None,
         }
     }
@@ -58,7 +58,7 @@ impl JsonError {
             error: "missing_token",
             message: "Send the token as `Authorization: Bearer TOKEN`.".to_owned(),
             reason: "jwt.missing",
-            more: Map::new(),
+            more: Vec::new(),
             detail: None,
         }
     }
@@ -70,7 +70,7 @@ impl JsonError {
             error: "temporarily_unavailable",
             message: "This cannot be answered just now. Try again in a moment.".to_owned(),
             reason,
-            more: Map::new(),
+            more: Vec::new(),
             detail: None,
         }
     }
@@ -78,14 +78,23 @@ impl JsonError {
     /// Closes the call's event and answers. The request id is the reference to ask an administrator about.
     pub fn answer(self, call: Call) -> Response {
         let reference = call.request_id.clone();
-        call.refused(self.error, &self.message, self.reason, self.detail);
+        call.refused(
+            self.error,
+            &self.message,
+            self.reason,
+            self.detail.map(|detail| *detail),
+        );
         let mut body = Map::new();
         body.insert("error".to_owned(), json!(self.error));
         // The member OAuth clients show.
         body.insert("error_description".to_owned(), json!(self.message));
         body.insert("message".to_owned(), json!(self.message));
         body.insert("reason".to_owned(), json!(self.reason));
-        body.extend(self.more);
+        body.extend(
+            self.more
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value)),
+        );
         body.insert("reference".to_owned(), json!(reference));
         let mut text = serde_json::to_string_pretty(&body).unwrap_or_default();
         text.push('\n');
@@ -131,7 +140,7 @@ impl From<EvidenceError> for JsonError {
             error: name,
             message: format!("The token was refused: {error}."),
             reason,
-            more: Map::new(),
+            more: Vec::new(),
             detail: None,
         }
     }
@@ -141,7 +150,7 @@ impl JsonError {
     /// An exchange that came to nothing. `role` is the name that was asked for: what an unrelated caller
     /// reads must be the same whether such a role exists or not (STS-2, CI-5).
     pub fn from_exchange(error: ExchangeError, role: &str) -> JsonError {
-        let (reason, detail) = (error.reason(), error.detail());
+        let (reason, detail) = (error.reason(), error.detail().map(Box::new));
         let forbidden = |message: String, reason, more| JsonError {
             status: StatusCode::FORBIDDEN,
             error: "access_denied",
@@ -151,15 +160,15 @@ impl JsonError {
             detail: detail.clone(),
         };
         if let Some((refusal, known)) = error.tellable() {
-            let mut more = Map::new();
-            more.insert("role".to_owned(), json!(known.role.arn));
+            let mut more = Vec::new();
+            more.push(("role", json!(known.role.arn)));
             let mut message = format!("The trust policy of {} does not admit you.", known.alias());
             if let Some(nearest) = &refusal.nearest {
                 message.push_str(&told(nearest));
-                more.insert("statement".to_owned(), statement(nearest));
+                more.push(("statement", statement(nearest)));
                 let failing: Vec<Value> = nearest.failing.iter().map(condition).collect();
-                more.insert("condition".to_owned(), json!(failing.first()));
-                more.insert("conditions".to_owned(), json!(failing));
+                more.push(("condition", json!(failing.first())));
+                more.push(("conditions", json!(failing)));
             }
             return forbidden(message, reason, more);
         }
@@ -167,16 +176,13 @@ impl JsonError {
             ExchangeError::NoRole | ExchangeError::Refused { .. } => {
                 let shown: String = crate::audit::clean(role).chars().take(256).collect();
                 let message = format!("No role named {shown:?} admits you.");
-                let mut answer = forbidden(message, "trust.no_match", Map::new());
-                let mut detail = answer.detail.take().unwrap_or_else(|| json!({}));
-                if let Some(detail) = detail.as_object_mut() {
-                    detail.insert("cause".to_owned(), json!(reason));
-                }
-                answer.detail = Some(detail);
+                let mut answer = forbidden(message, "trust.no_match", Vec::new());
+                let refusal = answer.detail.take();
+                answer.detail = Some(Box::new(json!({ "cause": reason, "refusal": refusal })));
                 answer
             }
             ExchangeError::LoginEnded => {
-                forbidden("The sign-in has ended.".to_owned(), reason, Map::new())
+                forbidden("The sign-in has ended.".to_owned(), reason, Vec::new())
             }
             ExchangeError::Duration => JsonError {
                 reason,
