@@ -5,7 +5,7 @@
 //!   └─────> verify(token, keys, expectations) ──> VerifiedIdToken
 //! ```
 //!
-//! [`verify`] is the only maker of a [`VerifiedIdToken`], and what it hands back was read from the bytes whose signature
+//! [`verify()`] is the only maker of a [`VerifiedIdToken`], and what it hands back was read from the bytes whose signature
 //! held. The algorithm comes from the expectations and must agree with the token and with the key; nothing in the token
 //! chooses how it is judged. The room is pure: it fetches no keys (that is `outbound`'s) and the time is an argument.
 //! It is strict about form, so whoever reads a token from a file or a header trims white space first.

@@ -5,7 +5,7 @@
 //!      └──────────> verify(presented, request, secret, rules) ──> VerifiedSignature
 //! ```
 //!
-//! [`verify`] is the only maker of a [`VerifiedSignature`]. Both forms are understood, the `Authorization` header and the
+//! [`verify()`] is the only maker of a [`VerifiedSignature`]. Both forms are understood, the `Authorization` header and the
 //! presigned query, and both cover the bytes that the door goes on to read. The room knows no keys and no sessions, and
 //! the time is an argument. How a path is encoded and whether a body may stay unsigned depends on the service
 //! ([`PathRule`], [`PayloadRule`]); streamed, chunk-signed bodies are not understood.
