@@ -117,6 +117,14 @@ impl AuditEvent {
 
     fn finish(&mut self, outcome: Outcome) -> String {
         self.closed = true;
+        let name = self.fields.get("eventName").and_then(Value::as_str);
+        let (ended, why) = match &outcome {
+            Outcome::Granted(_) => ("granted", ""),
+            Outcome::Refused { reason, .. } => ("refused", *reason),
+        };
+        self.log
+            .tally()
+            .count(name.unwrap_or("unknown"), ended, why);
         match outcome {
             Outcome::Granted(elements) => {
                 self.set("responseElements", elements);

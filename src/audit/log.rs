@@ -11,6 +11,8 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use sha2::{Digest, Sha256};
 use tokio::sync::oneshot;
 
+use crate::audit::Tally;
+
 /// Events that may wait for the disk; beyond it requests fail rather than pile up.
 const QUEUE: usize = 8192;
 
@@ -39,6 +41,7 @@ enum Message {
 #[derive(Clone)]
 pub struct AuditLog {
     queue: SyncSender<Message>,
+    tally: Tally,
 }
 
 struct Writer {
@@ -75,7 +78,15 @@ impl AuditLog {
             .name("audit".to_owned())
             .spawn(move || writer.run(&waiting))
             .map_err(failed)?;
-        Ok(AuditLog { queue })
+        Ok(AuditLog {
+            queue,
+            tally: Tally::default(),
+        })
+    }
+
+    /// What closed since the start of this process.
+    pub fn tally(&self) -> &Tally {
+        &self.tally
     }
 
     fn send(&self, message: Message) -> Result<(), AuditError> {

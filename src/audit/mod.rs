@@ -7,6 +7,8 @@
 
 mod event;
 mod log;
+mod tally;
 
 pub use event::{AuditEvent, Outcome, clean};
 pub use log::{AuditError, AuditLog};
+pub use tally::Tally;

@@ -1,5 +1,6 @@
 //! `drawbridge serve`
 
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -29,20 +30,37 @@ pub(super) fn run(args: &Serve) -> Outcome {
         for finding in provision::findings(&config) {
             tracing::warn!(role = finding.role, "{}", finding.message);
         }
-        let listen = config.listen;
+        let (listen, metrics) = (config.listen, config.metrics);
         let most = config.limits.max_connections;
         let app = App::build(config, Arc::new(SystemClock), Arc::new(SystemRandom)).await?;
         let app = Arc::new(app);
-        let listener = TcpListener::bind(listen)
-            .await
-            .with_context(|| format!("{listen} cannot be listened on"))?;
+        let listener = bind(listen).await?;
         tracing::info!(listen = %listener.local_addr()?, url = app.urls.origin(), "serving");
         let house = http::house::keep(&app);
+        let measured = match metrics {
+            Some(address) => {
+                let listener = bind(address).await.context("metrics.listen")?;
+                tracing::info!(listen = %listener.local_addr()?, "metrics");
+                let router = http::metrics_router(app.clone());
+                // Nobody waits for a scrape at the end.
+                let served = http::server::serve(listener, router, 64, std::future::pending());
+                Some(tokio::spawn(served))
+            }
+            None => None,
+        };
         http::server::serve(listener, http::router(app.clone()), most, common::stop()).await;
+        if let Some(measured) = measured {
+            measured.abort();
+        }
         house.abort();
         app.store.close().await;
         Ok::<_, anyhow::Error>(())
     });
     served.map_err(CliError::from)?;
     Ok(ExitCode::SUCCESS)
+}
+
+async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    let listener = TcpListener::bind(address).await;
+    listener.with_context(|| format!("{address} cannot be listened on"))
 }

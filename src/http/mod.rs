@@ -77,3 +77,10 @@ pub fn router(app: Arc<App>) -> Router {
         ))
         .with_state(app)
 }
+
+/// What the metrics listener serves; never the public one.
+pub fn metrics_router(app: Arc<App>) -> Router {
+    Router::new()
+        .route("/metrics", get(ops::metrics))
+        .with_state(app)
+}

@@ -41,6 +41,12 @@ pub async fn readyz(State(app): State<Arc<App>>) -> Response {
     (status, axum::Json(body)).into_response()
 }
 
+/// `GET /metrics`, in the Prometheus text format; on a listener of its own.
+pub async fn metrics(State(app): State<Arc<App>>) -> Response {
+    let kind = "text/plain; version=0.0.4; charset=utf-8";
+    ([("content-type", kind)], app.audit.tally().prometheus()).into_response()
+}
+
 /// Whether whoever asks reads HTML.
 pub fn wants_html(headers: &HeaderMap) -> bool {
     let accept = headers.get(http::header::ACCEPT);
