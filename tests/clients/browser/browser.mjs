@@ -5,18 +5,22 @@ import assert from "node:assert/strict";
 import axe from "axe-core";
 import { chromium } from "playwright-core";
 
-/** Launches Chromium. `open()` gives a fresh person: own cookies, own page, watched for errors. */
+/**
+ * Launches Chromium. `open()` gives a fresh person: own cookies, own page, watched for errors, and no way out of this
+ * machine. `foreign` is the origin of pages that are not ours to mend, and whose complaints do not count.
+ */
 export async function launch() {
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
     args: process.getuid?.() === 0 ? ["--no-sandbox"] : [],
   });
-  const open = async (options = {}) => {
+  const open = async ({ foreign, ...options } = {}) => {
     const context = await browser.newContext({ viewport: { width: 1200, height: 900 }, ...options });
     context.setDefaultTimeout(15_000);
     await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+    await context.route((url) => !["localhost", "127.0.0.1"].includes(url.hostname), (route) => route.abort());
     const complaints = [];
-    context.on("page", (page) => watch(page, complaints));
+    context.on("page", (page) => watch(page, (text) => (foreign && page.url().startsWith(foreign)) || complaints.push(text)));
     const page = await context.newPage();
     return { context, page, complaints };
   };
@@ -24,15 +28,15 @@ export async function launch() {
 }
 
 // What a browser complains about: script errors, refused resources, the content security policy.
-function watch(page, complaints) {
-  page.on("pageerror", (error) => complaints.push(`script: ${error}`));
+function watch(page, complain) {
+  page.on("pageerror", (error) => complain(`script: ${error}`));
   page.on("console", (message) => {
     // A page that refuses says so with its status, which Chromium reports; that is no fault of the page.
     const refusal = message.text().startsWith("Failed to load resource") && message.location().url === page.url();
-    if (["error", "warning"].includes(message.type()) && !refusal) complaints.push(`console: ${message.text()}`);
+    if (["error", "warning"].includes(message.type()) && !refusal) complain(`console: ${message.text()}`);
   });
   page.on("requestfailed", (request) => {
-    if (request.failure()?.errorText !== "net::ERR_ABORTED") complaints.push(`request: ${request.url()}`);
+    if (request.failure()?.errorText !== "net::ERR_ABORTED") complain(`request: ${request.url()}`);
   });
 }
 

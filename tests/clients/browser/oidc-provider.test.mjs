@@ -67,7 +67,7 @@ after(async () => {
   await broker?.stop();
   await idp?.stop();
 });
-beforeEach(async () => ({ context, page, complaints } = await browser.open({ ignoreHTTPSErrors: true })));
+beforeEach(async () => ({ context, page, complaints } = await browser.open({ ignoreHTTPSErrors: true, foreign: idp.issuer })));
 afterEach(async () => {
   await context.close();
   assert.deepEqual(complaints, []);

@@ -223,7 +223,10 @@ def request(method: str, url: str, body=None, headers=None) -> Answer:
     if parts.query:
         target += "?" + parts.query
     try:
-        connection.request(method, target, body, headers or {})
+        try:
+            connection.request(method, target, body, headers or {})
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # Refused before everything was sent; the answer is there all the same.
         answer = connection.getresponse()
         return Answer(answer.status, answer.headers, answer.read())
     finally:

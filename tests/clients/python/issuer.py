@@ -38,11 +38,13 @@ class Issuer:
                     "/keys": issuer.jwks,
                 }
                 document = documents.get(self.path)
+                body = json.dumps(document()).encode() if document else b""
                 self.send_response(200 if document else 404)
                 self.send_header("content-type", "application/json")
+                # Without a length the end of the connection would be the end of the answer, which anybody could forge.
+                self.send_header("content-length", str(len(body)))
                 self.end_headers()
-                if document:
-                    self.wfile.write(json.dumps(document()).encode())
+                self.wfile.write(body)
 
             def log_message(self, *_):
                 pass
@@ -65,7 +67,7 @@ class Issuer:
             "authorization_endpoint": f"{self.url}/authorize",
             "response_types_supported": ["id_token"],
             "subject_types_supported": ["public"],
-            "id_token_signing_alg_values_supported": ["RS256", "ES256"],
+            "id_token_signing_alg_values_supported": ["RS256", "RS384", "RS512", "ES256"],
         }
 
     def jwks(self) -> dict:

@@ -153,6 +153,14 @@ def test_a_token_brings_tags_and_a_source_identity_where_the_role_allows_it(brok
     assert refused.error() == (403, "AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity")
 
 
+def test_a_duration_over_the_role_s_maximum_is_refused(broker):
+    assert broker.with_token(broker.token(), PIPELINE, DurationSeconds=3601).error() == (
+        400,
+        "ValidationError",
+        "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
+    )
+
+
 def test_a_role_session_lasts_up_to_the_role_s_maximum(broker):
     answer = broker.with_token(broker.token(), ANYBODY, headers={"accept": "application/json"}, DurationSeconds=43200)
     assert answer.status == 200, answer.text

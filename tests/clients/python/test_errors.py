@@ -175,7 +175,7 @@ def test_a_body_over_the_limit_is_too_large(demo):
 
 
 def test_headers_over_the_limit_are_too_large(demo):
-    assert demo.sts("GetCallerIdentity", headers={"x-much": "a" * 20_000}).status == 431
+    assert demo.http("GET", "/", headers={"x-much": "a" * 20_000}).status == 431
 
 
 def test_garbage_is_refused_and_the_process_is_unharmed(demo):
@@ -254,10 +254,6 @@ CONSTRAINTS = {
         "Member must have value less than or equal to 43200",
     ),
     "a role that is no ARN": ({"RoleArn": "not-an-arn-but-long-enough"}, "not-an-arn-but-long-enough is invalid"),
-    "a duration over the role's maximum": (
-        {"DurationSeconds": "43200"},
-        "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
-    ),
 }
 
 
@@ -318,7 +314,7 @@ def with_token(demo, token: str, role: str = DEPLOY):
     return demo.sts("AssumeRoleWithWebIdentity", RoleArn=role, RoleSessionName="good", WebIdentityToken=token)
 
 
-@pytest.mark.parametrize("token", ["opaque-access-token", "a.b", "a.b.c", "..", "a.b.c.d.e"])
+@pytest.mark.parametrize("token", ["opaque-access-token", "a.bc", "a.b.c", "....", "a.b.c.d.e"])
 def test_what_is_no_jwt_is_told_so(demo, token):
     assert with_token(demo, token).error() == (400, "InvalidIdentityToken", NOT_A_JWT)
 

@@ -34,11 +34,9 @@ def test_the_good_token_is_accepted_at_both_doors(broker):
     assert at_creds(broker, broker.token()).status == 200
 
 
-@pytest.mark.parametrize("algorithm", ["RS256", "RS384", "RS512", "PS256", "ES256"])
+@pytest.mark.parametrize("algorithm", ["RS256", "RS384", "RS512", "ES256"])
 def test_an_asymmetric_algorithm_is_accepted(broker, algorithm):
     answer = broker.with_token(broker.token(algorithm=algorithm))
-    if algorithm == "PS256" and answer.status != 200:
-        pytest.skip("PS256 is not among what this issuer lists")
     assert answer.status == 200, answer.text
 
 
@@ -123,7 +121,11 @@ def test_the_sts_refuses_a_token_with(broker, what):
     assert re.fullmatch(message, text), text
 
 
-@pytest.mark.parametrize("what", [what for what in SPOILED if not what.startswith("tags")])
+# AWS's rules alone: the exchange wants our audience to be among those named, and knows no claims for session tags.
+STS_ONLY = ("two audiences", "an authorized party", "tags")
+
+
+@pytest.mark.parametrize("what", [what for what in SPOILED if not what.startswith(STS_ONLY)])
 def test_the_exchange_refuses_a_token_with(broker, what):
     token = SPOILED[what][0](broker)
     answer = at_creds(broker, token)
