@@ -150,6 +150,7 @@ impl App {
             ring: ring.clone(),
             keys: keys.clone(),
             random: random.clone(),
+            decoy: crate::sts::decoy(),
         };
         Ok(App {
             idps: relying_parties(&config, &urls, &outbound, &keys),

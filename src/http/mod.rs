@@ -38,7 +38,7 @@ pub const MAX_BODY: usize = 256 * 1024;
 pub fn router(app: Arc<App>) -> Router {
     // People, in a browser, with a web session.
     let people = Router::new()
-        .route("/", get(portal::front).post(query::post))
+        .route("/", get(portal::front))
         .route("/start", get(portal::start))
         .route("/go", get(portal::go))
         .route("/why", get(portal::why))
@@ -53,8 +53,9 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/federation", get(federation::get).post(federation::post))
         .route("/console", get(console::home))
         .route("/console/signout", post(console::sign_out));
-    // Programs, with evidence in hand.
+    // SDKs and programs: no cookies, no web session. `GET /` with an `Action` goes to the query door too.
     let programs = Router::new()
+        .route("/", post(query::post))
         .route("/v1/creds/{*role}", get(creds::answer).post(creds::answer))
         .route("/v1/explain", post(explain::answer))
         .route("/oauth2/token", post(token::answer));
@@ -63,7 +64,6 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/healthz", get(ops::healthz))
         .route("/readyz", get(ops::readyz))
         .route("/static/{name}", get(assets::serve));
-    // SDKs come to `/` above, with `Action` in the form or in the query string.
     people
         .merge(console)
         .merge(programs)

@@ -51,9 +51,9 @@ impl EmbeddedSts {
         let refused = |action: &str, reason| {
             AwsError::not_authorized(caller.arn(), action, &input.role_arn).because(reason)
         };
-        let Some(role) = self.cache.role(&input.role_arn).await? else {
-            return Err(refused(ACTION, "trust.no_role").into());
-        };
+        let found = self.cache.role(&input.role_arn).await?;
+        let unknown = found.is_none();
+        let role = found.unwrap_or_else(|| self.decoy.clone());
 
         let source_identity = inherited_source_identity(caller, &input)
             .map_err(|()| refused("sts:SetSourceIdentity", "trust.source_identity"))?;
@@ -74,11 +74,20 @@ impl EmbeddedSts {
         let principal = caller.for_policy();
         for action in actions {
             authorize::assume(&principal, &side, action, &role, &context).map_err(|refusal| {
+                let reason = if unknown {
+                    "trust.no_role"
+                } else {
+                    refusal.reason
+                };
                 Denial {
-                    error: refused(action, refusal.reason),
+                    // Of a role that is not there, the first action is as far as anybody gets.
+                    error: refused(action, reason),
                     detail: Some(refusal.detail()),
                 }
             })?;
+        }
+        if unknown {
+            return Err(refused(ACTION, "trust.no_role").into());
         }
         if input.provided_contexts > 0 {
             return Err(AwsError::unsupported_parameter("ProvidedContexts").into());

@@ -77,9 +77,9 @@ impl EmbeddedSts {
             claims: condition_claims(token.claims()),
             asserted,
         };
-        let Some(role) = self.cache.role(&input.role_arn).await? else {
-            return Err(denied().because("trust.no_role").into());
-        };
+        let found = self.cache.role(&input.role_arn).await?;
+        let unknown = found.is_none();
+        let role = found.unwrap_or_else(|| self.decoy.clone());
         let packed = Packed::measure(&federated.asserted.tags, &input.policies);
         let duration = input.duration.unwrap_or(session::DEFAULT_DURATION);
         let ask = Ask {
@@ -91,6 +91,7 @@ impl EmbeddedSts {
         let granted = self
             .grant(call, &role, &federated, ask)
             .map_err(|error| match error {
+                GrantError::Refused(_) if unknown => denied().because("trust.no_role").into(),
                 GrantError::Refused(refusal) => Denial {
                     error: denied().because(refusal.reason),
                     detail: Some(refusal.detail()),

@@ -23,9 +23,11 @@ use crate::aws::error::AwsError;
 use crate::aws::xml::Fields;
 use crate::clock::Random;
 use crate::outbound::jwks::KeyCache;
+use crate::policy::PolicyDocument;
 use crate::seal::KeyRing;
 use crate::store::StoreError;
-use crate::store::cache::IamCache;
+use crate::store::cache::{CachedRole, IamCache};
+use crate::store::roles::Role;
 
 /// How an operation wants its caller to be known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,6 +82,38 @@ pub struct EmbeddedSts {
     pub keys: KeyCache,
     /// Key ids and salts.
     pub random: Arc<dyn Random>,
+    /// Asked in place of a role that is not there, so that the answer takes as long (STS-2).
+    pub decoy: Arc<CachedRole>,
+}
+
+/// A role that admits nobody.
+pub fn decoy() -> Arc<CachedRole> {
+    let role = Role {
+        account: "000000000000".to_owned(),
+        name: "nobody".to_owned(),
+        path: "/".to_owned(),
+        unique_id: String::new(),
+        arn: "arn:aws:iam::000000000000:role/nobody".to_owned(),
+        trust_policy: String::new(),
+        description: String::new(),
+        max_session_duration: 0,
+        permissions_boundary: None,
+        alias: None,
+        production: false,
+        explain: false,
+        tags: Vec::new(),
+        created_at: 0,
+        sessions_revoked_before: None,
+    };
+    let trust = r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":{"AWS":"*"},
+        "Action":"sts:*","Condition":{"StringEquals":{"aws:PrincipalAccount":"000000000000"}}}}"#;
+    Arc::new(CachedRole {
+        role,
+        account_name: String::new(),
+        trust: PolicyDocument::parse(trust).ok(),
+        policies: Vec::new(),
+        boundary: None,
+    })
 }
 
 /// What an operation answers.
