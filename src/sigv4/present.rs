@@ -643,6 +643,18 @@ mod tests {
     }
 
     #[test]
+    fn a_key_id_is_at_most_128_visible_characters() {
+        let with_id = |id: &str| form().replacing("AKIDEXAMPLE", id);
+        let longest = "A".repeat(MAX_KEY_ID);
+        let presented = with_id(&longest).present().unwrap().unwrap();
+        assert_eq!(presented.access_key_id(), longest);
+        assert_eq!(
+            refused(&with_id("AKID EXAMPLE")),
+            SignatureError::MalformedCredential
+        );
+    }
+
+    #[test]
     fn signed_headers_are_sorted_unique_and_lower_case_and_have_the_host() {
         for names in [
             "host;content-type",

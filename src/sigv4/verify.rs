@@ -758,6 +758,9 @@ mod tests {
                 }
             );
         }
+        let longest = "a".repeat(32);
+        let sent = form().replacing("/us-east-1/", &format!("/{longest}/"));
+        assert_eq!(refused(&sent), SignatureError::Mismatch);
         // Any other is a region; that it is not the one that was signed for shows in the signature.
         assert_eq!(
             refused(&form().replacing("/us-east-1/", "/anywhere/")),
