@@ -8,7 +8,7 @@ export clients venv
 # The folder of PostgreSQL's server programs; Debian keeps it off the PATH.
 postgres_bin() {
 	local program
-	for program in "$(command -v initdb 2>/dev/null)" /usr/lib/postgresql/*/bin/initdb; do
+	for program in "$(type -P initdb)" /usr/lib/postgresql/*/bin/initdb; do
 		if [ -x "$program" ]; then
 			dirname "$program"
 			return 0
@@ -17,13 +17,10 @@ postgres_bin() {
 	return 1
 }
 
-chromium() {
+find_chromium() {
 	local program
 	for program in "${CHROMIUM:-}" chromium chromium-browser google-chrome; do
-		if [ -n "$program" ] && have "$program"; then
-			command -v "$program"
-			return 0
-		fi
+		if [ -n "$program" ] && type -P "$program"; then return 0; fi
 	done
 	return 1
 }
