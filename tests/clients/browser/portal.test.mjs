@@ -85,6 +85,18 @@ test("the credentials page's text, pasted into bash, is the assumed role", async
   assert.match(stdout, new RegExp(`^arn:aws:sts::${dev}:assumed-role/Developer/`));
 });
 
+test("the session that the portal gives takes another account's role", async () => {
+  await signIn(page, demo.url, "ann");
+  await role(page, "dev/Developer").getByRole("link", { name: "Credentials" }).click();
+  await page.getByRole("button", { name: "Get credentials" }).click();
+  await page.getByRole("button", { name: "Copy" }).first().click();
+  await page.getByText("Copied").first().waitFor();
+  const text = await page.evaluate(() => navigator.clipboard.readText());
+  const readOnly = `aws sts assume-role --role-arn arn:aws:iam::${prod}:role/ReadOnly --role-session-name look`;
+  const { stdout } = await shell(`${text}\n${readOnly} --query '[AssumedRoleUser.Arn,SourceIdentity]' --output text`);
+  assert.match(stdout, new RegExp(`^arn:aws:sts::${prod}:assumed-role/ReadOnly/look\\s+\\S*ann`));
+});
+
 test("secrets are out of the document until they are shown, and go again", async () => {
   await signIn(page, demo.url, "ann");
   await role(page, "dev/Developer").getByRole("link", { name: "Credentials" }).click();

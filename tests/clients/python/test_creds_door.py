@@ -102,12 +102,6 @@ def test_fish_is_sourced_by_fish(demo, token):
     assert eval_with("fish", script, demo, token).startswith(SESSION_PREFIX)
 
 
-def test_powershell_is_evaluated_by_powershell(demo, token):
-    script = """$c = curl -fsS -H "Authorization: Bearer $Env:T" "$Env:BROKER/v1/creds/deploy?format=powershell"
-        $c | Out-String | Invoke-Expression; """ + WHO
-    assert eval_with("pwsh", script, demo, token).startswith(SESSION_PREFIX)
-
-
 def test_powershell_and_windows_lines_have_the_form_of_export_credentials(demo, token):
     # As `aws configure export-credentials` writes them; no such shell on most build machines.
     for line in fetch(demo, token, "?format=powershell").text.splitlines():

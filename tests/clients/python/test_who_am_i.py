@@ -1,6 +1,7 @@
 """GetCallerIdentity in every way clients ask it (sts.md, 5.8; stories.md, 9)."""
 
 import json
+import time
 
 import pytest
 
@@ -98,6 +99,31 @@ def test_the_aws_cli_tells_the_account_of_a_key_id(demo, root):
     answer = demo.aws("sts", "get-access-key-info", "--access-key-id", root.access_key_id, keys=root)
     assert answer.returncode == 0, answer.stderr
     assert json.loads(answer.stdout) == {"Account": DEV}
+
+
+def test_a_root_key_made_by_the_command_line_works_and_can_be_deleted(broker):
+    from harness import DRAWBRIDGE, clean_environment, run
+
+    def root_key(*more):
+        config = ["--config", str(broker.folder / "drawbridge.toml"), "--account", DEV]
+        answer = run([str(DRAWBRIDGE), "root-key", *config, *more], clean_environment())
+        assert answer.returncode == 0, answer.stderr
+        return answer.stdout
+
+    made = json.loads(root_key("--json"))
+    keys = Keys(made["access_key_id"], made["secret_access_key"])
+    # The broker that is running hears of it within a second or two.
+    wait_until(lambda: broker.signed(keys, "GetCallerIdentity").status == 200)
+    assert keys.access_key_id in root_key("--list") and keys.secret_access_key not in root_key("--list")
+    root_key("--delete", keys.access_key_id)
+    wait_until(lambda: broker.signed(keys, "GetCallerIdentity").status == 403)
+
+
+def wait_until(holds, seconds=5):
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, f"not within {seconds} s"
+        time.sleep(0.1)
 
 
 def test_credentials_are_never_kept_by_a_cache(demo, root):
