@@ -188,9 +188,11 @@ pub fn assume(
         Decision::ImplicitDeny => {
             let explanation = question.ask(policy::explain);
             let nearest = policy::nearest_refusal(&explanation).map(Box::new);
+            // A statement that names the caller and not the action, or a caller whose own side does not allow it,
+            // is no condition that failed.
             let reason = match &nearest {
-                Some(_) => "trust.condition",
-                None => "trust.no_match",
+                Some(nearest) if !nearest.failing.is_empty() => "trust.condition",
+                _ => "trust.no_match",
             };
             Err(refused(reason, nearest))
         }
