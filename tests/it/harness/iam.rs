@@ -1,0 +1,201 @@
+//! Users, roles and providers, made in the store while there is no IAM API to make them with.
+
+use drawbridge::aws::arn;
+use drawbridge::aws::ids::{AccountId, IdKind, new_id};
+use drawbridge::clock::{Clock, SystemClock, SystemRandom, random_bytes};
+use drawbridge::seal::Purpose;
+use drawbridge::sigv4::Credentials;
+use drawbridge::store::access_keys::{AccessKey, KeyOwner};
+use drawbridge::store::inline_policies::{InlinePolicy, PolicyOwner};
+use drawbridge::store::managed_policies::ManagedPolicy;
+use drawbridge::store::oidc_providers::OidcProvider;
+use drawbridge::store::roles::Role;
+use drawbridge::store::users::User;
+use serde_json::{Value, json};
+
+use super::{Broker, RUNTIME};
+
+/// A policy document of these statements.
+pub fn document(statements: Value) -> String {
+    json!({ "Version": "2012-10-17", "Statement": statements }).to_string()
+}
+
+/// Allows these actions on these resources.
+pub fn allow(actions: &[&str], resources: &[&str]) -> String {
+    document(json!({ "Effect": "Allow", "Action": actions, "Resource": resources }))
+}
+
+/// Trusts this principal for everything there is to assuming a role, under these conditions.
+pub fn trust(principal: Value, condition: Value) -> String {
+    document(json!({
+        "Effect": "Allow",
+        "Principal": principal,
+        "Action": ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"],
+        "Condition": condition,
+    }))
+}
+
+/// Trusts an OIDC provider (by the issuer's name) under these conditions.
+pub fn trust_issuer(account: &str, issuer: &str, condition: Value) -> String {
+    document(json!({
+        "Effect": "Allow",
+        "Principal": { "Federated": format!("arn:aws:iam::{account}:oidc-provider/{issuer}") },
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Condition": condition,
+    }))
+}
+
+fn unique_id(kind: IdKind, account: &str) -> String {
+    let account = AccountId::parse(account).unwrap();
+    new_id(kind, account, random_bytes(&SystemRandom))
+}
+
+impl Broker {
+    /// Runs a change of the store, and lets the caches notice it.
+    fn change<T, E: std::fmt::Debug>(&self, change: impl Future<Output = Result<T, E>>) -> T {
+        RUNTIME.block_on(async {
+            let done = change.await.unwrap();
+            self.app.cache.refresh().await.unwrap();
+            done
+        })
+    }
+
+    /// Makes a role and returns its ARN.
+    pub fn role(&self, account: &str, name: &str, trust: &str) -> String {
+        self.role_with(account, name, trust, |_| {})
+    }
+
+    /// Makes a role in which something is not as usual.
+    pub fn role_with(
+        &self,
+        account: &str,
+        name: &str,
+        trust: &str,
+        spoil: impl FnOnce(&mut Role),
+    ) -> String {
+        let mut role = Role {
+            account: account.to_owned(),
+            name: name.to_owned(),
+            path: "/".to_owned(),
+            unique_id: unique_id(IdKind::Role, account),
+            arn: arn::role("aws", account, "/", name),
+            trust_policy: trust.to_owned(),
+            description: String::new(),
+            max_session_duration: 3600,
+            permissions_boundary: None,
+            alias: None,
+            production: false,
+            explain: true,
+            tags: Vec::new(),
+            created_at: SystemClock.unix(),
+            sessions_revoked_before: None,
+        };
+        spoil(&mut role);
+        self.change(self.app.store.create_role(&role));
+        role.arn
+    }
+
+    /// Gives a role an inline policy.
+    pub fn role_policy(&self, account: &str, name: &str, document: &str) {
+        let role = RUNTIME.block_on(self.app.store.role_by_name(account, name));
+        let owner = PolicyOwner::Role(role.unwrap().unwrap().unique_id);
+        self.inline(&owner, document);
+    }
+
+    fn inline(&self, owner: &PolicyOwner, document: &str) {
+        let policy = InlinePolicy {
+            name: "inline".to_owned(),
+            document: document.to_owned(),
+        };
+        self.change(self.app.store.put_inline_policy(owner, &policy));
+    }
+
+    /// Makes a user with an access key and one inline policy.
+    pub fn user(&self, account: &str, name: &str, policy: Option<&str>) -> Credentials {
+        self.user_with(account, name, policy, |_| {})
+    }
+
+    /// Makes a user in which something is not as usual.
+    pub fn user_with(
+        &self,
+        account: &str,
+        name: &str,
+        policy: Option<&str>,
+        spoil: impl FnOnce(&mut User),
+    ) -> Credentials {
+        let mut user = User {
+            account: account.to_owned(),
+            name: name.to_owned(),
+            path: "/".to_owned(),
+            unique_id: unique_id(IdKind::User, account),
+            arn: format!("arn:aws:iam::{account}:user/{name}"),
+            permissions_boundary: None,
+            tags: Vec::new(),
+            created_at: SystemClock.unix(),
+        };
+        spoil(&mut user);
+        self.change(self.app.store.create_user(&user));
+        let owner = PolicyOwner::User(user.unique_id.clone());
+        if let Some(policy) = policy {
+            self.inline(&owner, policy);
+        }
+        let id = unique_id(IdKind::LongTermKey, account);
+        let secret = format!("secret-of-{name}-secret-of-{name}-secret-o");
+        let salt = random_bytes(&SystemRandom);
+        let ring = &self.app.ring;
+        let key = AccessKey {
+            sealed_secret: ring
+                .seal(Purpose::Stored, id.as_bytes(), secret.as_bytes(), salt)
+                .unwrap(),
+            id: id.clone(),
+            account: account.to_owned(),
+            principal: KeyOwner::User(user.unique_id),
+            active: true,
+            created_at: SystemClock.unix(),
+        };
+        self.change(self.app.store.create_access_key(&key));
+        Credentials {
+            access_key_id: id,
+            secret_access_key: secret.into(),
+            session_token: None,
+        }
+    }
+
+    /// Makes an access key work no more.
+    pub fn deactivate(&self, who: &Credentials) {
+        let id = &who.access_key_id;
+        self.change(self.app.store.set_access_key_active(id, false));
+    }
+
+    /// Makes a managed policy and returns its ARN.
+    pub fn managed_policy(&self, account: &str, name: &str, document: &str) -> String {
+        let policy = ManagedPolicy {
+            account: account.to_owned(),
+            name: name.to_owned(),
+            path: "/".to_owned(),
+            unique_id: unique_id(IdKind::ManagedPolicy, account),
+            arn: format!("arn:aws:iam::{account}:policy/{name}"),
+            description: String::new(),
+            tags: Vec::new(),
+            created_at: SystemClock.unix(),
+            updated_at: SystemClock.unix(),
+            default_version: 1,
+        };
+        self.change(self.app.store.put_managed_policy(&policy, document));
+        policy.arn
+    }
+
+    /// Lets an account trust an issuer for these audiences.
+    pub fn provider(&self, account: &str, url: &str, client_ids: &[&str]) {
+        let provider = OidcProvider {
+            account: account.to_owned(),
+            arn: arn::oidc_provider("aws", account, url),
+            url: url.to_owned(),
+            client_ids: client_ids.iter().map(|id| (*id).to_owned()).collect(),
+            thumbprints: Vec::new(),
+            tags: Vec::new(),
+            created_at: SystemClock.unix(),
+        };
+        self.change(self.app.store.create_oidc_provider(&provider));
+    }
+}

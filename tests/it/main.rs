@@ -1,0 +1,13 @@
+//! The integration tests: the real program on a port of its own, talked to as its clients talk to it.
+//!
+//! One module per door, as `src/http` has one file per door; `harness` starts things; `store` and `postgres` hold the
+//! store's contract on both engines.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod assume_role;
+mod harness;
+mod postgres;
+mod query;
+mod store;
+mod web_identity;
