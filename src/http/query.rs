@@ -9,6 +9,8 @@ use std::sync::Arc;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Extension, Request, State};
 use axum::response::Response;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde_json::json;
 
@@ -18,11 +20,15 @@ use crate::app::App;
 use crate::aws::error::AwsError;
 use crate::aws::query::Params;
 use crate::aws::{sts as wire, xml};
+use crate::clock::random_bytes;
 use crate::http::MAX_BODY;
 use crate::http::layers::{Peer, open_call};
+use crate::seal::Purpose;
 use crate::sigv4::SignedRequest;
 use crate::sts::{self, Answer, Authentication, Denial, Operation};
 
+const AUTHORIZATION_MESSAGE: HeaderName =
+    HeaderName::from_static("x-drawbridge-authorization-message");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 const IAM_NAMESPACE: &str = "https://iam.amazonaws.com/doc/2010-05-08/";
 const IAM_VERSION: &str = "2010-05-08";
@@ -63,8 +69,14 @@ pub async fn answer(app: &App, peer: Peer, request: Request) -> Response {
     let (operation, answer) = match result {
         Ok(done) => done,
         Err(denial) => {
+            let mut response = error_response(&form, &denial.error, &request_id);
+            if let Some(message) = authorization_message(app, &call, &denial) {
+                response
+                    .headers_mut()
+                    .insert(AUTHORIZATION_MESSAGE, message);
+            }
             call.refused_with(&denial.error, denial.detail);
-            return error_response(&form, &denial.error, &request_id);
+            return response;
         }
     };
     let closed = match answer.grants {
@@ -86,6 +98,33 @@ pub async fn answer(app: &App, peer: Peer, request: Request) -> Response {
         ),
     };
     respond(StatusCode::OK, text, kind, &request_id)
+}
+
+/// The reason of a refusal, sealed, beside AWS's exact answer, which has no place for it. Whoever may call
+/// DecodeAuthorizationMessage opens it; to everybody else it is noise.
+fn authorization_message(app: &App, call: &Call, denial: &Denial) -> Option<HeaderValue> {
+    if denial.error.code != "AccessDenied" {
+        return None;
+    }
+    let message = json!({
+        "at": call.unix(),
+        "request": call.request_id,
+        "reason": denial.error.reason,
+        "detail": denial.detail,
+    });
+    let salt = random_bytes(&*app.random);
+    let mut body = message.to_string();
+    // Padded, so that its length does not tell a role that is not there from one that says no.
+    let padding = body.len().next_multiple_of(2048) - body.len();
+    body.extend(std::iter::repeat_n(' ', padding));
+    let sealed = app
+        .ring
+        .seal(Purpose::AuthorizationMessage, b"", body.as_bytes(), salt);
+    let text = URL_SAFE_NO_PAD.encode(sealed.ok()?);
+    // EncodedMessage takes 10,240 characters, and headers share 16 KiB.
+    (text.len() <= 8192)
+        .then(|| HeaderValue::from_str(&text).ok())
+        .flatten()
 }
 
 async fn run(

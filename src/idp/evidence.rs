@@ -104,19 +104,37 @@ pub async fn judge(
     if ci.is_none() && idp.is_none() {
         return Err(EvidenceError::UnknownIssuer);
     }
-    let keys = match given {
-        Some(keys) => keys,
+    let (keys, advertised) = match given {
+        Some(keys) => (keys, Vec::new()),
         None => {
-            cache
+            let keys = cache
                 .keys_with(issuer, unverified.key_id.as_deref())
-                .await?
+                .await?;
+            let discovery = cache.discovery(issuer).await?;
+            (keys, discovery.id_token_algorithms.clone())
         }
     };
+    let issued = Issued {
+        token,
+        keys: &keys,
+        advertised: &advertised,
+        now,
+    };
     match (ci, idp) {
-        (Some(entry), _) => job(entry, token, &keys, now).map(|(identity, _)| identity),
-        (None, Some(entry)) => id_token(entry, token, &keys, now),
+        (Some(entry), _) => job(entry, &issued).map(|(identity, _)| identity),
+        (None, Some(entry)) => id_token(entry, &issued),
         (None, None) => Err(EvidenceError::UnknownIssuer),
     }
+}
+
+/// A token with what its issuer publishes.
+struct Issued<'a> {
+    token: &'a str,
+    keys: &'a jwt::KeySet,
+    /// The algorithms that the issuer says it signs with; empty where it does not say (JWT-1).
+    advertised: &'a [String],
+    /// Epoch seconds.
+    now: i64,
 }
 
 impl EvidenceDesk<'_> {
@@ -127,13 +145,27 @@ impl EvidenceDesk<'_> {
         let key_id = unverified.key_id.as_deref();
         if let Some(entry) = self.ci.iter().find(|entry| entry.issuer == issuer) {
             let keys = self.keys(issuer, key_id).await?;
-            let (identity, verified) = job(entry, token, &keys, now)?;
+            let discovery = self.keys.discovery(issuer).await?;
+            let issued = Issued {
+                token,
+                keys: &keys,
+                advertised: &discovery.id_token_algorithms,
+                now,
+            };
+            let (identity, verified) = job(entry, &issued)?;
             self.use_up(entry, &verified, now).await?;
             return Ok(identity);
         }
         if let Some(entry) = self.idps.iter().find(|entry| entry.issuer == issuer) {
             let keys = self.keys(issuer, key_id).await?;
-            return id_token(entry, token, &keys, now);
+            let discovery = self.keys.discovery(issuer).await?;
+            let issued = Issued {
+                token,
+                keys: &keys,
+                advertised: &discovery.id_token_algorithms,
+                now,
+            };
+            return id_token(entry, &issued);
         }
         Err(EvidenceError::UnknownIssuer)
     }
@@ -177,19 +209,17 @@ impl EvidenceDesk<'_> {
 /// A job token of a CI platform.
 fn job(
     entry: &CiConfig,
-    token: &str,
-    keys: &jwt::KeySet,
-    now: i64,
+    issued: &Issued<'_>,
 ) -> Result<(Identity, VerifiedIdToken), EvidenceError> {
-    // CI platforms advertise what they sign with, but many list too little; the entry decides.
-    let allowed = oidc::algorithms(&entry.algorithms, &[]);
+    let now = issued.now;
+    let allowed = oidc::algorithms(&entry.algorithms, issued.advertised);
     let audience = Audience::AnyOf(&entry.audiences);
     let expectations = Expectations {
         leeway: Leeway::all(SKEW_SECONDS),
         max_age: i64::try_from(entry.max_age.as_secs()).ok(),
         ..Expectations::new(&entry.issuer, audience, &allowed, now)
     };
-    let verified = jwt::verify(token, keys, &expectations)?;
+    let verified = jwt::verify(issued.token, issued.keys, &expectations)?;
     let origin = Origin {
         provider: &entry.issuer,
         kind: EvidenceKind::Ci,
@@ -201,20 +231,16 @@ fn job(
 }
 
 /// An ID token of somebody's sign-in.
-fn id_token(
-    entry: &IdpConfig,
-    token: &str,
-    keys: &jwt::KeySet,
-    now: i64,
-) -> Result<Identity, EvidenceError> {
-    let allowed = oidc::algorithms(&entry.algorithms, &[]);
+fn id_token(entry: &IdpConfig, issued: &Issued<'_>) -> Result<Identity, EvidenceError> {
+    let now = issued.now;
+    let allowed = oidc::algorithms(&entry.algorithms, issued.advertised);
     let audience = Audience::RelyingParty(&entry.client_id);
     let skew = i64::try_from(entry.clock_skew.as_secs()).unwrap_or(0);
     let expectations = Expectations {
         leeway: Leeway::all(skew),
         ..Expectations::new(&entry.issuer, audience, &allowed, now)
     };
-    let verified = jwt::verify(token, keys, &expectations)?;
+    let verified = jwt::verify(issued.token, issued.keys, &expectations)?;
     let longest = i64::try_from(entry.max_session.as_secs()).unwrap_or(0);
     let origin = Origin {
         provider: &entry.id,

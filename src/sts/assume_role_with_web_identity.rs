@@ -56,7 +56,7 @@ impl EmbeddedSts {
             .filter(|arn| arn.role_name().is_some())
             .ok_or_else(AwsError::request_arn_invalid)?;
         let account = &role_arn.account;
-        self.check_policies(&input.policies, account).await?;
+        EmbeddedSts::check_policy_form(&input.policies)?;
         refuse_oauth_providers(input.provider_id.as_deref())?;
         let (token, provider) = self.verify(call, input.token.expose(), account).await?;
         let asserted = TokenClaims::read(token.claims())?;
@@ -82,6 +82,7 @@ impl EmbeddedSts {
         let role = found.unwrap_or_else(|| self.decoy.clone());
         let packed = Packed::measure(&federated.asserted.tags, &input.policies);
         let duration = input.duration.unwrap_or(session::DEFAULT_DURATION);
+        let policies = input.policies.clone();
         let ask = Ask {
             session_name: input.session_name,
             duration,
@@ -99,6 +100,7 @@ impl EmbeddedSts {
                 GrantError::TooLong => AwsError::duration_over_role().into(),
                 GrantError::Internal(error) => error.into(),
             })?;
+        self.check_managed_policies(&policies, account).await?;
         let overhead = session::web_identity_overhead(&federated.subject);
         let user = AssumedRoleUser {
             assumed_role_id: granted.user_id,
@@ -156,13 +158,21 @@ impl EmbeddedSts {
                 fetched.map_err(|error| key_refusal(&error))?
             }
         };
+        let discovery = self.keys.discovery(&provider.url).await;
+        let discovery = discovery.map_err(|error| key_refusal(&error))?;
+        let advertised = &discovery.id_token_algorithms;
+        // Of what the STS takes, what the issuer says it signs with (JWT-1).
+        let allowed: Vec<Algorithm> = ALGORITHMS
+            .into_iter()
+            .filter(|it| advertised.is_empty() || advertised.iter().any(|name| name == it.name()))
+            .collect();
         let expectations = Expectations {
             // AWS allows its clock and the issuer's to differ by five minutes, both ways.
             leeway: Leeway::STS,
             ..Expectations::new(
                 &provider.url,
                 Audience::Sts(&provider.client_ids),
-                &ALGORITHMS,
+                &allowed,
                 call.unix(),
             )
         };

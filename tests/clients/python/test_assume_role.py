@@ -88,7 +88,6 @@ def test_an_unknown_role_is_refused_in_the_same_words(broker, pipeline):
     assert assume(broker, pipeline, role).error() == denied(role)
 
 
-@pytest.mark.xfail(strict=True, reason="comes with DecodeAuthorizationMessage")
 def test_a_refusal_carries_an_encoded_reason_beside_the_exact_answer(broker, pipeline):
     answer = assume(broker, pipeline, CLOSED)
     assert "because" not in answer.text
