@@ -6,6 +6,8 @@
 //! | which roles name a provider | version | one | until the version moves | as it was |
 //! | revocations | version | all | until the version moves | as they were |
 //!
+//! That something is absent is remembered as well, but only for names of at most [`LONGEST_ABSENT`] bytes.
+//!
 //! The version is asked for once a second ([`IamCache::refresh`]), so a change on another node counts here
 //! within that and the time of one read. A change on this node calls `refresh` itself.
 
@@ -106,6 +108,8 @@ impl Catalog {
 }
 
 const BOUND: u64 = 100_000;
+/// Names up to this length are remembered as absent too: longer than any name of ours.
+const LONGEST_ABSENT: usize = 256;
 
 impl IamCache {
     /// A cache that knows nothing yet; call [`IamCache::refresh`] before the first request.
@@ -159,7 +163,10 @@ impl IamCache {
             return Ok(found);
         }
         let found = read.await?.map(Arc::new);
-        cache.insert(key, found.clone());
+        // What is not there is asked for under names that strangers make up: long ones are not worth memory.
+        if found.is_some() || name.len() <= LONGEST_ABSENT {
+            cache.insert(key, found.clone());
+        }
         Ok(found)
     }
 
