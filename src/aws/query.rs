@@ -117,10 +117,14 @@ impl Params {
                 continue;
             };
             let (index, field) = rest.split_once('.').unwrap_or((rest, ""));
-            found
-                .entry(member_index(index)?)
-                .or_default()
-                .insert(field, value.as_str());
+            let member = found.entry(member_index(index)?).or_default();
+            // `member.1` and `member.01` are one element under two names.
+            if member.insert(field, value.as_str()).is_some() {
+                return Err(AwsError::malformed_input(format!(
+                    "An element of {list} was given more than once."
+                ))
+                .because("query.repeated"));
+            }
         }
         let mut members = Vec::with_capacity(found.len());
         for (index, member) in found {
@@ -256,6 +260,12 @@ mod tests {
             message(read("13")),
             "Excessively sparse input would skip 12 list elements"
         );
+    }
+
+    #[test]
+    fn one_element_under_two_spellings_of_its_index_is_refused() {
+        let params = params("T.member.1=a&T.member.01=b").unwrap();
+        assert_eq!(params.members("T").unwrap_err().reason, "query.repeated");
     }
 
     #[test]
