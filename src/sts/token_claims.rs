@@ -4,6 +4,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::aws::constraints::{TAG_KEY, TAG_VALUE};
 use crate::aws::error::AwsError;
 use crate::aws::sts::Tag;
 
@@ -71,7 +72,10 @@ impl TokenClaims {
             read.transitive_tag_keys.extend(keys);
         }
         let legal = |tag: &Tag| {
-            (1..=128).contains(&tag.key.chars().count()) && tag.value.chars().count() <= 256
+            (1..=128).contains(&tag.key.chars().count())
+                && tag.value.chars().count() <= 256
+                && tag.key.chars().all(TAG_KEY.admits)
+                && tag.value.chars().all(TAG_VALUE.admits)
         };
         if read.tags.len() > 50 || !read.tags.iter().all(legal) {
             return Err(bad_tags());
@@ -156,6 +160,14 @@ mod tests {
             error.message,
             "principal_tags passed in claim is not in correct format."
         );
+    }
+
+    #[test]
+    fn tags_are_held_to_the_alphabet_of_session_tags() {
+        for (key, value) in [("a*", "x"), ("a", "x${y}"), ("a\u{0}", "x"), ("a", "<")] {
+            let claims = json!({ TAGS: {"principal_tags": {key: [value]}}});
+            assert_eq!(read(claims).unwrap_err().reason, "sts.claims.tags");
+        }
     }
 
     #[test]
