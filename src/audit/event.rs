@@ -27,7 +27,8 @@ pub enum Outcome {
 /// An event on its way. Dropping it unclosed writes it as a failure, so that a panic leaves a trace.
 pub struct AuditEvent {
     log: AuditLog,
-    fields: Map<String, Value>,
+    /// In the order of the trail; a handful, so looking through them beats hashing.
+    fields: Vec<(&'static str, Value)>,
     closed: bool,
 }
 
@@ -39,7 +40,7 @@ const MAX_TEXT: usize = 1024;
 pub fn clean(text: &str) -> String {
     let harmless = |c: char| {
         !c.is_control()
-            && !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}')
+            && !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{61c}')
     };
     text.chars()
         .take(MAX_TEXT)
@@ -47,8 +48,14 @@ pub fn clean(text: &str) -> String {
         .collect()
 }
 
+/// Printable ASCII of ordinary length, as nearly everything is, needs no cleaning.
+fn is_plain(text: &str) -> bool {
+    text.len() <= MAX_TEXT && text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
+}
+
 fn cleaned(value: Value) -> Value {
     match value {
+        Value::String(text) if is_plain(&text) => Value::String(text),
         Value::String(text) => Value::String(clean(&text)),
         Value::Array(items) => items.into_iter().take(256).map(cleaned).collect(),
         Value::Object(fields) => fields
@@ -70,25 +77,25 @@ impl AuditEvent {
         source_ip: &str,
         user_agent: Option<&str>,
     ) -> AuditEvent {
-        let mut fields = Map::new();
-        let mut put = |name: &str, value: Value| fields.insert(name.to_owned(), value);
-        put("eventVersion", json!("1.11"));
-        put("userIdentity", Value::Null);
-        put("eventTime", json!(timestamp(time)));
-        put("eventSource", json!("sts.amazonaws.com"));
-        put("eventName", Value::Null);
-        put("awsRegion", json!("us-east-1"));
-        put("sourceIPAddress", json!(source_ip));
-        put("userAgent", json!(user_agent.map(clean)));
-        put("requestParameters", Value::Null);
-        put("responseElements", Value::Null);
-        put("requestID", json!(request_id));
-        put("eventID", json!(event_id));
-        put("readOnly", json!(true));
-        put("eventType", json!("AwsApiCall"));
-        put("managementEvent", json!(true));
-        put("recipientAccountId", Value::Null);
-        put("eventCategory", json!("Management"));
+        let fields = vec![
+            ("eventVersion", json!("1.11")),
+            ("userIdentity", Value::Null),
+            ("eventTime", json!(timestamp(time))),
+            ("eventSource", json!("sts.amazonaws.com")),
+            ("eventName", Value::Null),
+            ("awsRegion", json!("us-east-1")),
+            ("sourceIPAddress", json!(source_ip)),
+            ("userAgent", json!(user_agent.map(clean))),
+            ("requestParameters", Value::Null),
+            ("responseElements", Value::Null),
+            ("requestID", json!(request_id)),
+            ("eventID", json!(event_id)),
+            ("readOnly", json!(true)),
+            ("eventType", json!("AwsApiCall")),
+            ("managementEvent", json!(true)),
+            ("recipientAccountId", Value::Null),
+            ("eventCategory", json!("Management")),
+        ];
         AuditEvent {
             log: log.clone(),
             fields,
@@ -98,7 +105,11 @@ impl AuditEvent {
 
     /// Sets one field of the CloudTrail record; text in it is cut and cleaned.
     pub fn set(&mut self, name: &'static str, value: Value) -> &mut AuditEvent {
-        self.fields.insert(name.to_owned(), cleaned(value));
+        let value = cleaned(value);
+        match self.fields.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, held)) => *held = value,
+            None => self.fields.push((name, value)),
+        }
         self
     }
 
@@ -117,7 +128,8 @@ impl AuditEvent {
 
     fn finish(&mut self, outcome: Outcome) -> String {
         self.closed = true;
-        let name = self.fields.get("eventName").and_then(Value::as_str);
+        let named = self.fields.iter().find(|(name, _)| *name == "eventName");
+        let name = named.and_then(|(_, value)| value.as_str());
         let (ended, why) = match &outcome {
             Outcome::Granted(_) => ("granted", ""),
             Outcome::Refused { reason, .. } => ("refused", *reason),
@@ -144,7 +156,14 @@ impl AuditEvent {
                 self.set("additionalEventData", extra);
             }
         }
-        Value::Object(std::mem::take(&mut self.fields)).to_string()
+        let mut line = String::with_capacity(1024);
+        for (name, value) in &self.fields {
+            line.push(if line.is_empty() { '{' } else { ',' });
+            // Names are ours and need no escaping; values are written by serde_json.
+            line.extend(["\"", name, "\":", &value.to_string()]);
+        }
+        line.push('}');
+        line
     }
 }
 
