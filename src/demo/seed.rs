@@ -113,7 +113,10 @@ pub fn roles(acme: &str, ci: &str, broker: &str) -> Vec<DemoRole> {
                 document(vec![
                     allow(&["s3:*"], &["arn:aws:s3:::dev-*", "arn:aws:s3:::dev-*/*"]),
                     allow(&["iam:Get*", "iam:List*"], &["*"]),
-                    allow(&["sts:AssumeRole"], &[read_only]),
+                    allow(
+                        &["sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession"],
+                        &[read_only],
+                    ),
                 ]),
             )],
         },
