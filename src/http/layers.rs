@@ -1,7 +1,7 @@
 //! What every request passes, in this order:
 //!
 //! 1. a deadline for the whole request;
-//! 2. the `Host` header names us (DNS rebinding, WEB-5);
+//! 2. the `Host` header names us (DNS rebinding, WEB-5), and the path is text;
 //! 3. a panic becomes a 500 for that request alone (GEN-2);
 //! 4. security headers on every answer (WEB-3), `no-store` on everything but static files.
 
@@ -34,7 +34,7 @@ const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-
 /// The layer.
 pub async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let is_static = request.uri().path().starts_with("/static/");
-    if let Some(refusal) = check_host(&app, &request) {
+    if let Some(refusal) = check_host(&app, &request).or_else(|| check_path(&request)) {
         return finish(&app, refusal, is_static);
     }
     let answered =
@@ -77,6 +77,17 @@ fn check_host(app: &App, request: &Request) -> Option<Response> {
     }
     let text = "This server does not answer for that host name.\n";
     Some((StatusCode::MISDIRECTED_REQUEST, text).into_response())
+}
+
+/// A path that is no text, refused in the form that programs read: no door has to think of it.
+fn check_path(request: &Request) -> Option<Response> {
+    let path = percent_encoding::percent_decode_str(request.uri().path());
+    if path.decode_utf8().is_ok() {
+        return None;
+    }
+    let body =
+        serde_json::json!({ "error": "invalid_request", "message": "The path is not text." });
+    Some((StatusCode::BAD_REQUEST, axum::Json(body)).into_response())
 }
 
 fn finish(app: &App, mut response: Response, is_static: bool) -> Response {
@@ -159,4 +170,21 @@ pub fn is_cross_site(app: &App, headers: &HeaderMap) -> bool {
     }
     let origin = headers.get(header::ORIGIN);
     origin.is_some_and(|origin| origin.as_bytes() != app.urls.origin().as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_that_is_no_text_is_refused_in_json() {
+        let request = |path: &str| {
+            let request = http::Request::get(path).body(axum::body::Body::empty());
+            check_path(&request.unwrap())
+        };
+        assert!(request("/v1/creds/dev%2FDeveloper").is_none());
+        let refusal = request("/v1/creds/%ff").unwrap();
+        assert_eq!(refusal.status(), StatusCode::BAD_REQUEST);
+        assert_eq!(refusal.headers()[header::CONTENT_TYPE], "application/json");
+    }
 }
