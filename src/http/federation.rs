@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use axum::extract::{Extension, RawQuery, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::access::{Call, Caller};
@@ -44,10 +44,15 @@ impl Params {
 /// `GET /federation`.
 pub async fn get(
     State(app): State<Arc<App>>,
+    method: Method,
     RawQuery(query): RawQuery,
     Extension(peer): Extension<Peer>,
     headers: HeaderMap,
 ) -> Response {
+    // A link that somebody's scanner looks at must not be used up by that.
+    if method == Method::HEAD {
+        return StatusCode::METHOD_NOT_ALLOWED.into_response();
+    }
     let call = open_call(&app, &headers, peer);
     match Params::read(&query.unwrap_or_default()) {
         Some(params) => answer(&app, call, &params).await,
