@@ -77,6 +77,10 @@ fn for_oauth(mut error: JsonError) -> JsonError {
         "invalid_token" | "missing_token" => {
             (error.status, error.error) = (bad_request, "invalid_grant")
         }
+        // The evidence holds and counts no longer.
+        "access_denied" if error.reason == "web.session" => {
+            (error.status, error.error) = (bad_request, "invalid_grant");
+        }
         "access_denied" if error.reason.starts_with("trust.") => {
             (error.status, error.error) = (bad_request, "invalid_target");
         }
