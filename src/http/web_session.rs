@@ -24,6 +24,9 @@ use crate::store::web_sessions::WebSessionStore;
 /// Without a request for this long, the session is over.
 const IDLE: time::Duration = time::Duration::hours(1);
 const LOGIN: &str = "login";
+/// When the session was last seen, to within [`SEEN_SECONDS`].
+const SEEN: &str = "seen";
+const SEEN_SECONDS: i64 = 300;
 
 /// What the session holds: who signed in, and the token that guards the forms.
 #[derive(Clone, Serialize, Deserialize)]
@@ -93,13 +96,32 @@ pub async fn current(app: &App, session: &Session) -> Result<Option<WebSession>,
         SessionTrouble
     })?;
     match found {
-        Some(found) if app.clock.unix() < found.identity.valid_until => Ok(Some(found)),
+        Some(found) if app.clock.unix() < found.identity.valid_until => {
+            keep_alive(session, app.clock.unix()).await?;
+            Ok(Some(found))
+        }
         Some(_) => {
             end(session).await?;
             Ok(None)
         }
         None => Ok(None),
     }
+}
+
+/// Counts a request as activity. The layer stores a session, and with it a later end, only where something
+/// in it changed; every five minutes is often enough.
+async fn keep_alive(session: &Session, now: i64) -> Result<(), SessionTrouble> {
+    let kept = async {
+        let seen: Option<i64> = session.get(SEEN).await?;
+        match seen {
+            Some(seen) if now - seen < SEEN_SECONDS => Ok(()),
+            _ => session.insert(SEEN, now).await,
+        }
+    };
+    kept.await.map_err(|error| {
+        tracing::error!(%error, "a web session cannot be kept alive");
+        SessionTrouble
+    })
 }
 
 /// Signs somebody in: always under a new id, so that an id set beforehand is worth nothing.
