@@ -25,6 +25,17 @@ pub struct Candidate {
     pub explanation: Option<Explanation>,
 }
 
+impl Candidate {
+    /// Whether the identity may learn of the role: it is admitted, or a statement is about its provider
+    /// and the role does not keep its conditions to itself. Every other role is as good as not there.
+    pub fn is_tellable(&self) -> bool {
+        let explained = self.explanation.iter().flat_map(|e| &e.policies);
+        let mut statements = explained.flat_map(|policy| &policy.statements);
+        self.verdict.is_ok()
+            || (self.role.role.explain && statements.any(|s| s.principal_matched == Some(true)))
+    }
+}
+
 /// All roles whose trust policies name the identity's provider, in the order of accounts and names.
 pub struct Candidates(pub Vec<Candidate>);
 

@@ -281,6 +281,7 @@ pub async fn credentials(
     State(app): State<Arc<App>>,
     session: Session,
     Query(wanted): Query<RoleQuery>,
+    Extension(peer): Extension<Peer>,
     headers: HeaderMap,
 ) -> Response {
     let name = wanted.role.unwrap_or_default();
@@ -289,13 +290,23 @@ pub async fn credentials(
         Ok(None) => return sign_in_page(&app, &headers, &app.urls.credentials(&name), None),
         Ok(Some(held)) => held,
     };
-    let role = match app.broker.role(&name).await {
-        Ok(role) => role,
-        Err(error) => return store_trouble(&app, &held, &error, ""),
+    let call = open_call(&app, &headers, peer);
+    let reference = call.request_id.clone();
+    let found = match app.broker.role(&name).await {
+        Ok(Some(role)) => app.broker.candidate(&call, &held.identity, role).await,
+        Ok(None) => Ok(None),
+        Err(error) => Err(error),
     };
-    match role {
-        Some(role) => credentials_page(&app, &held, &role, None, None, None),
-        None => no_such_role(&app, &held, ""),
+    read_event(call, &held, "GetRole");
+    match found {
+        Err(error) => store_trouble(&app, &held, &error, &reference),
+        Ok(Some(one)) if one.verdict.is_ok() => {
+            credentials_page(&app, &held, &one.role, None, None, None)
+        }
+        Ok(Some(one)) if one.is_tellable() => {
+            why_one(&app, &held, &one, &reference, StatusCode::FORBIDDEN)
+        }
+        Ok(_) => no_such_role(&app, &held, &reference),
     }
 }
 
@@ -375,7 +386,10 @@ pub async fn issue(
         Ok(asked) => asked,
         Err(response) => return response,
     };
-    let duration = form.get("duration").and_then(|text| text.parse().ok());
+    // What is no number is as wrong as a number out of range.
+    let duration = form
+        .get("duration")
+        .map(|text| text.parse().unwrap_or_default());
     let request = ExchangeRequest {
         role: name.clone(),
         duration,
@@ -613,7 +627,7 @@ pub async fn why(
     // What a role keeps to itself, and what does not know this provider, is not there.
     let mut tellable: Vec<Candidate> = candidates
         .into_iter()
-        .filter(|c| c.role.role.explain || c.verdict.is_ok())
+        .filter(Candidate::is_tellable)
         .collect();
     match (&wanted.role, tellable.as_slice()) {
         (Some(_), [one]) => why_one(&app, &held, one, &reference, StatusCode::OK),
