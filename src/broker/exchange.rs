@@ -175,10 +175,7 @@ impl Broker {
         };
         let federated = self.federated(identity, &account).await?;
         let federated = federated.ok_or_else(unknown_provider)?;
-        self.sts
-            .check_policies(&request.policies, &account)
-            .await
-            .map_err(ExchangeError::Invalid)?;
+        EmbeddedSts::check_policy_form(&request.policies)?;
         EmbeddedSts::check_asserted(&federated.asserted)?;
         if federated.asserted.roles.is_some() && !federated.asserted.names_role(&role.role.arn) {
             return Err(unknown_provider());
@@ -186,6 +183,7 @@ impl Broker {
         let (duration, clamped) = clamp(asked, role.role.max_session_duration, left, identity.kind);
         let packed = Packed::measure(&federated.asserted.tags, &request.policies);
         let name = identity.session_name();
+        let policies = request.policies.clone();
         let ask = Ask {
             session_name: request.session_name.unwrap_or_else(|| name.clone()),
             duration,
@@ -203,6 +201,8 @@ impl Broker {
                     GrantError::TooLong => AwsError::duration_over_role().into(),
                     GrantError::Internal(error) => error.into(),
                 })?;
+        let managed = self.sts.check_managed_policies(&policies, &account).await;
+        managed.map_err(ExchangeError::Invalid)?;
         packed.within_budget()?;
         let user = AssumedRoleUser {
             assumed_role_id: granted.user_id,

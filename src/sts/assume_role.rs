@@ -37,9 +37,7 @@ impl EmbeddedSts {
         }
         let inherited = caller.session().map_or(&[][..], |s| &s.transitive_tag_keys);
         check_tags(&input.tags, &input.transitive_tag_keys, inherited)?;
-        let account = Arn::parse(&input.role_arn).map(|arn| arn.account);
-        self.check_policies(&input.policies, &account.unwrap_or_default())
-            .await?;
+        EmbeddedSts::check_policy_form(&input.policies)?;
         check_mfa(&input)?;
         if input
             .source_identity
@@ -92,6 +90,8 @@ impl EmbeddedSts {
         if input.provided_contexts > 0 {
             return Err(AwsError::unsupported_parameter("ProvidedContexts").into());
         }
+        self.check_managed_policies(&input.policies, &role.role.account)
+            .await?;
         let chained = caller.session().is_some();
         if chained && duration > session::CHAINED_DURATION {
             return Err(AwsError::duration_chained().into());
