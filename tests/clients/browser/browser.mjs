@@ -40,8 +40,12 @@ function watch(page, complain) {
   });
 }
 
-/** axe, in light and dark, wide and at 360 px; and nothing to scroll sideways. */
-export async function accessible(page, name) {
+/** Waits until the page is the one with this heading. */
+export const at = (page, heading) => page.getByRole("heading", { level: 1, name: heading, exact: true }).waitFor();
+
+/** axe on the page with this heading, in light and dark, wide and at 360 px; and nothing to scroll sideways. */
+export async function accessible(page, heading) {
+  await at(page, heading);
   const before = page.viewportSize();
   for (const colorScheme of ["light", "dark"]) {
     for (const width of [1200, 360]) {
@@ -50,9 +54,9 @@ export async function accessible(page, name) {
       await page.evaluate(axe.source);
       const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
       const found = violations.map((v) => `${v.id}: ${v.help} ${v.nodes.map((node) => node.target).join(" ")}`);
-      assert.deepEqual(found, [], `${name}, ${colorScheme}, ${width} px`);
+      assert.deepEqual(found, [], `${heading}, ${colorScheme}, ${width} px`);
       const sideways = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-      assert.ok(sideways <= 0, `${name}, ${width} px: ${sideways} px stick out`);
+      assert.ok(sideways <= 0, `${heading}, ${width} px: ${sideways} px stick out`);
     }
   }
   await page.emulateMedia({ colorScheme: null });
@@ -93,4 +97,5 @@ export async function signIn(page, url, person, password = person) {
   await page.getByLabel("Name", { exact: true }).fill(person);
   await page.getByLabel("Password").fill(password);
   await page.getByRole("button", { name: "Sign in" }).click();
+  if (password === person) await page.waitForURL(`${url}/`);
 }
