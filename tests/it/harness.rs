@@ -5,6 +5,7 @@
 //! in them are known to the second, and moves when a test says so.
 
 pub mod browser;
+pub mod desk;
 pub mod http;
 pub mod iam;
 pub mod issuer;

@@ -6,8 +6,11 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod assume_role;
+mod creds;
+mod explain;
 mod harness;
 mod postgres;
 mod query;
 mod store;
+mod token;
 mod web_identity;
