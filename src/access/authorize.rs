@@ -10,7 +10,7 @@ use crate::policy::{
     RequestContext,
 };
 use crate::store::StoreError;
-use crate::store::cache::{CachedPolicy, CachedRole, CachedUser, IamCache};
+use crate::store::cache::{CachedPolicy, CachedRole, CachedUser, DENY_ALL, IamCache};
 
 /// A decision against the caller, with what it rests on.
 #[derive(Clone, Debug)]
@@ -71,14 +71,22 @@ impl IdentitySide {
             return Ok(IdentitySide { of, session: None });
         }
         let mut limits = Vec::new();
-        if let Some(text) = &session.inline_policy
-            && let Ok(document) = PolicyDocument::parse(text)
-        {
+        // A limit that cannot be read might hold a Deny: then nothing at all is allowed.
+        let nothing = |name: &str| {
+            let document = PolicyDocument::parse(DENY_ALL).ok();
+            let name = name.to_owned();
+            document.map(|document| Arc::new(CachedPolicy { name, document }))
+        };
+        if let Some(text) = &session.inline_policy {
             let name = "session policy".to_owned();
-            limits.push(Arc::new(CachedPolicy { name, document }));
+            limits.extend(match PolicyDocument::parse(text) {
+                Ok(document) => Some(Arc::new(CachedPolicy { name, document })),
+                Err(_) => nothing(&name),
+            });
         }
         for arn in &session.policy_arns {
-            limits.extend(cache.managed_policy(arn).await?);
+            let found = cache.managed_policy(arn).await?;
+            limits.extend(found.or_else(|| nothing(arn)));
         }
         Ok(IdentitySide {
             of,

@@ -118,6 +118,27 @@ pub async fn redeem(
     }))
 }
 
+/// What the store calls console sessions that were signed out.
+const SIGNED_OUT: &str = "console";
+
+impl ConsoleSession {
+    /// Ends it for good: a copy of its cookie is worth nothing from now on.
+    pub async fn sign_out(&self, store: &Store, now: i64) -> Result<(), StoreError> {
+        let until = self.session.expires_at + 1;
+        store.use_once(SIGNED_OUT, &self.key(), until, now).await?;
+        Ok(())
+    }
+
+    /// Whether it was signed out, here or on another node.
+    pub async fn is_signed_out(&self, store: &Store) -> Result<bool, StoreError> {
+        store.was_used(SIGNED_OUT, &self.key()).await
+    }
+
+    fn key(&self) -> [u8; 32] {
+        Sha256::digest(self.csrf.as_bytes()).into()
+    }
+}
+
 /// A cookie can carry this much; sessions with huge session policies do not fit.
 const MAX_COOKIE: usize = 3800;
 

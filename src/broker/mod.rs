@@ -14,7 +14,7 @@ use crate::identity::Identity;
 use crate::store::StoreError;
 use crate::store::cache::CachedRole;
 use crate::sts::EmbeddedSts;
-use crate::sts::grant::{Federated, prefix};
+use crate::sts::grant::{self, Federated, prefix};
 use crate::sts::token_claims::TokenClaims;
 
 /// The broker with the STS it exchanges at.
@@ -49,7 +49,9 @@ impl Broker {
             .cache
             .oidc_provider(account, &identity.issuer)
             .await?;
-        let provider = provider.filter(|known| known.client_ids.contains(&identity.audience));
+        let provider = provider.filter(|known| {
+            known.client_ids.contains(&identity.audience) && !grant::is_reserved(&known.url)
+        });
         // Claims for STS that cannot be read are refused, not left out: they may be what limits.
         let asserted = TokenClaims::read(&identity.sts_claims);
         let (Some(provider), Ok(asserted)) = (provider, asserted) else {

@@ -46,6 +46,14 @@ pub async fn home(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
     };
     let session = &held.session;
     let now = app.clock.unix();
+    match held.is_signed_out(&app.store).await {
+        Ok(false) => {}
+        Ok(true) => return ended_page(&app, None, StatusCode::FORBIDDEN),
+        Err(error) => {
+            tracing::error!(%error, "whether a console session was signed out could not be read");
+            return (StatusCode::SERVICE_UNAVAILABLE, "Try again in a moment.\n").into_response();
+        }
+    }
     if now >= session.expires_at || app.cache.is_revoked(session) {
         let ended = session.expires_at.min(now);
         return ended_page(&app, Some(moment(ended)), StatusCode::FORBIDDEN);
@@ -171,12 +179,20 @@ pub async fn sign_out(
     call.about("ConsoleSignOut", false);
     call.event.set("eventSource", json!("signin.amazonaws.com"));
     let Some(held) = held(&app, &headers) else {
+        if let Err(error) = call.answered(Value::Null) {
+            tracing::error!(%error, "a sign-out is missing in the audit trail");
+        }
         return Redirect::to("/console").into_response();
     };
     if !is_genuine(&app, &headers, &held.csrf, form.get("csrf")) {
         let message = "The form does not come from a page of this session.";
         call.refused("AccessDenied", message, "web.csrf", None);
         return (StatusCode::FORBIDDEN, format!("{message}\n")).into_response();
+    }
+    if let Err(error) = held.sign_out(&app.store, call.unix()).await {
+        tracing::error!(%error, "a console session could not be signed out");
+        call.refused("ServiceUnavailable", "store", "unavailable", None);
+        return (StatusCode::SERVICE_UNAVAILABLE, "Try again in a moment.\n").into_response();
     }
     call.event
         .set("userIdentity", Caller::of_session(held.session).trail());

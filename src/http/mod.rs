@@ -56,7 +56,12 @@ pub fn router(app: Arc<App>) -> Router {
     // SDKs and programs: no cookies, no web session. `GET /` with an `Action` goes to the query door too.
     let programs = Router::new()
         .route("/", post(query::post))
-        .route("/v1/creds/{*role}", get(creds::answer).post(creds::answer))
+        .route(
+            "/v1/creds/{*role}",
+            get(creds::answer)
+                .head(ops::method_not_allowed)
+                .post(creds::answer),
+        )
         .route("/v1/explain", post(explain::answer))
         .route("/oauth2/token", post(token::answer));
     // Operations.

@@ -363,7 +363,8 @@ impl IamCache {
     }
 }
 
-const DENY_ALL: &str =
+/// What stands in for a policy that cannot be read.
+pub const DENY_ALL: &str =
     r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}"#;
 
 fn parsed(arn: &str, text: &str) -> Option<PolicyDocument> {

@@ -44,6 +44,15 @@ impl Store {
         Ok(self.write(statement).await? == 1)
     }
 
+    /// Whether a value was marked as used, on any node.
+    pub async fn was_used(&self, kind: &str, key: &KeyHash) -> Result<bool, StoreError> {
+        let statement =
+            sqlx::query("SELECT kind FROM used_value WHERE kind = $1 AND key_hash = $2")
+                .bind(kind)
+                .bind(key.as_slice());
+        Ok(self.read_one(statement).await?.is_some())
+    }
+
     /// Keeps a value that [`Store::take_once`] hands out once, until `expires_at`. The body is opaque; seal it when
     /// it holds a secret.
     ///

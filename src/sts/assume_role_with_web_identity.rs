@@ -141,7 +141,8 @@ impl EmbeddedSts {
         let unverified = jwt::read(token).map_err(|error| refusal(&error))?;
         let issuer = unverified.issuer.as_str();
         // Exact match with what the account registered; nothing is fetched because a token says so.
-        let Some(provider) = self.cache.oidc_provider(account, issuer).await? else {
+        let registered = self.cache.oidc_provider(account, issuer).await?;
+        let Some(provider) = registered.filter(|it| !grant::is_reserved(&it.url)) else {
             let shown = issuer.strip_prefix("https://").unwrap_or(issuer);
             let shown: String = crate::audit::clean(shown).chars().take(255).collect();
             return Err(AwsError::invalid_identity_token(

@@ -18,7 +18,9 @@ use crate::store::web_sessions::WebSessionStore;
 const KEY: KeyHash = [7; 32];
 
 pub(super) async fn a_value_is_used_once(store: &Store) {
+    assert!(!store.was_used("jti", &KEY).await.unwrap());
     assert!(store.use_once("jti", &KEY, NOW + 60, NOW).await.unwrap());
+    assert!(store.was_used("jti", &KEY).await.unwrap());
     assert!(!store.use_once("jti", &KEY, NOW + 60, NOW).await.unwrap());
     assert!(!store.use_once("jti", &KEY, NOW + 90, NOW).await.unwrap());
     let other = store.use_once("jti", &[8; 32], NOW + 60, NOW).await;
