@@ -173,6 +173,10 @@ fn member_index(text: &str) -> Result<usize, AwsError> {
 
 /// Decodes `+` and `%XX`, strictly: a broken escape or text that is not UTF-8 is refused.
 fn decode(raw: &[u8]) -> Result<String, AwsError> {
+    let not_text = |_| AwsError::malformed_input("The request is not valid UTF-8.");
+    if !raw.iter().any(|byte| matches!(byte, b'+' | b'%')) {
+        return String::from_utf8(raw.to_vec()).map_err(not_text);
+    }
     let mut out = Vec::with_capacity(raw.len());
     let mut bytes = raw.iter().copied();
     while let Some(byte) = bytes.next() {
@@ -192,7 +196,7 @@ fn decode(raw: &[u8]) -> Result<String, AwsError> {
             other => out.push(other),
         }
     }
-    String::from_utf8(out).map_err(|_| AwsError::malformed_input("The request is not valid UTF-8."))
+    String::from_utf8(out).map_err(not_text)
 }
 
 #[cfg(test)]
