@@ -12,9 +12,6 @@ pub const ASYMMETRIC: [&str; 10] = [
 pub(super) const DEFAULT: &str =
     r#"["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]"#;
 
-/// The one algorithm with a shared secret, for an entry that names it and nothing else.
-pub(super) const HS256: &str = "HS256";
-
 /// One entry of `algorithms` where keys are published.
 pub(super) fn asymmetric(text: &str) -> Result<String, Fault> {
     if ASYMMETRIC.contains(&text) {
@@ -31,14 +28,6 @@ pub(super) fn asymmetric(text: &str) -> Result<String, Fault> {
     fault.hint = nearest(text, ASYMMETRIC)
         .or_else(|| Some(format!("supported are {}", ASYMMETRIC.join(", "))));
     Err(fault)
-}
-
-/// One entry of `algorithms` of an identity provider, which may have a client secret.
-pub(super) fn with_secret(text: &str) -> Result<String, Fault> {
-    match text {
-        HS256 => Ok(text.to_owned()),
-        _ => asymmetric(text),
-    }
 }
 
 #[cfg(test)]
@@ -58,7 +47,7 @@ mod tests {
     fn no_spelling_of_none_is_an_algorithm() {
         for text in ["none", "None", "NONE"] {
             assert_eq!(
-                with_secret(text).unwrap_err().message,
+                asymmetric(text).unwrap_err().message,
                 "tokens without a signature are never accepted"
             );
         }
@@ -68,7 +57,7 @@ mod tests {
     fn longer_shared_secret_algorithms_are_refused() {
         for text in ["HS384", "HS512"] {
             assert!(
-                with_secret(text)
+                asymmetric(text)
                     .unwrap_err()
                     .message
                     .starts_with("a shared secret")

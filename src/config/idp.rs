@@ -98,7 +98,7 @@ pub(super) const IDP: Section = Section {
             name: "algorithms",
             form: Form::Texts,
             need: Need::Default(algorithms::DEFAULT),
-            about: "The signature algorithms that ID tokens may have. `[\"HS256\"]` stands alone and needs a secret of 32 bytes or more.",
+            about: "The signature algorithms that ID tokens may have. Shared secrets (HS256) are not among them.",
         },
         Key {
             name: "max_session",
@@ -157,7 +157,7 @@ pub struct IdpConfig {
     pub name_claim: String,
     /// The claim with the e-mail address, for display.
     pub email_claim: String,
-    /// The algorithms that ID tokens may have (JOSE names): asymmetric ones, or HS256 alone.
+    /// The algorithms that ID tokens may have (JOSE names), asymmetric ones.
     pub algorithms: Vec<String>,
     /// How long a sign-in counts.
     pub max_session: Duration,
@@ -242,9 +242,9 @@ fn oidc(entry: &Reader<'_>) -> Option<IdpConfig> {
     let groups_claim = entry.words("groups_claim");
     let name_claim = entry.words("name_claim");
     let email_claim = entry.words("email_claim");
-    let algorithms = entry.texts("algorithms", algorithms::with_secret);
+    let algorithms = entry.texts("algorithms", algorithms::asymmetric);
     if let Some(algorithms) = &algorithms {
-        check_algorithms(entry, algorithms, client_secret.as_ref());
+        check_algorithms(entry, algorithms);
     }
     let max_session = entry.duration("max_session", MINUTE..=12 * HOUR);
     let clock_skew = entry.duration("clock_skew", 0..=300);
@@ -272,22 +272,10 @@ fn oidc(entry: &Reader<'_>) -> Option<IdpConfig> {
     })
 }
 
-/// HS256 alone, and with a secret that cannot be guessed offline from one token (RFC 7518, 3.2).
-fn check_algorithms(entry: &Reader<'_>, algorithms: &[String], secret: Option<&Secret<String>>) {
+/// At least one, or nothing could ever be verified.
+fn check_algorithms(entry: &Reader<'_>, algorithms: &[String]) {
     if algorithms.is_empty() {
         entry.refuse("algorithms", "must not be empty");
-    }
-    if !algorithms.iter().any(|name| name == algorithms::HS256) {
-        return;
-    }
-    if algorithms.len() > 1 {
-        entry.refuse("algorithms", "HS256 stands alone");
-    }
-    if secret.is_none_or(|secret| secret.expose().len() < 32) {
-        entry.refuse(
-            "algorithms",
-            "HS256 needs a client secret of 32 bytes or more",
-        );
     }
 }
 
@@ -435,25 +423,9 @@ mod tests {
     }
 
     #[test]
-    fn hs256_stands_alone() {
-        let secret = "client_secret = '01234567890123456789012345678901'\n";
-        assert!(parse_demo(&with(&format!("{secret}algorithms = ['HS256']"))).is_ok());
-        let problems =
-            parse_demo(&with(&format!("{secret}algorithms = ['HS256', 'RS256']"))).unwrap_err();
-        assert!(
-            problems
-                .to_string()
-                .ends_with("idp[0].algorithms: HS256 stands alone")
-        );
-    }
-
-    #[test]
-    fn hs256_needs_a_long_secret() {
-        let expected = "HS256 needs a client secret of 32 bytes or more";
+    fn a_shared_secret_verifies_nothing() {
+        let expected = "a shared secret cannot verify what published keys sign";
         assert_eq!(messages(&with("algorithms = ['HS256']")), [expected]);
-        let short = "client_secret = '0123456789012345678901234567890'\nalgorithms = ['HS256']";
-        let problems = parse_demo(&with(short)).unwrap_err();
-        assert_eq!(problems.iter().next().unwrap().message, expected);
     }
 
     #[test]
