@@ -97,7 +97,7 @@ pub async fn current(app: &App, session: &Session) -> Result<Option<WebSession>,
     })?;
     match found {
         Some(found) if app.clock.unix() < found.identity.valid_until => {
-            keep_alive(session, app.clock.unix()).await?;
+            keep_alive(session, app.clock.now()).await?;
             Ok(Some(found))
         }
         Some(_) => {
@@ -110,18 +110,27 @@ pub async fn current(app: &App, session: &Session) -> Result<Option<WebSession>,
 
 /// Counts a request as activity. The layer stores a session, and with it a later end, only where something
 /// in it changed; every five minutes is often enough.
-async fn keep_alive(session: &Session, now: i64) -> Result<(), SessionTrouble> {
+async fn keep_alive(session: &Session, now: OffsetDateTime) -> Result<(), SessionTrouble> {
+    let unix = now.unix_timestamp();
     let kept = async {
         let seen: Option<i64> = session.get(SEEN).await?;
         match seen {
-            Some(seen) if now - seen < SEEN_SECONDS => Ok(()),
-            _ => session.insert(SEEN, now).await,
+            Some(seen) if unix - seen < SEEN_SECONDS => Ok(()),
+            _ => {
+                end_when_idle(session, now);
+                session.insert(SEEN, unix).await
+            }
         }
     };
     kept.await.map_err(|error| {
         tracing::error!(%error, "a web session cannot be kept alive");
         SessionTrouble
     })
+}
+
+/// The end by our own clock; the layer would take the system's.
+fn end_when_idle(session: &Session, now: OffsetDateTime) {
+    session.set_expiry(Some(Expiry::AtDateTime(now + IDLE)));
 }
 
 /// Signs somebody in: always under a new id, so that an id set beforehand is worth nothing.
@@ -134,6 +143,7 @@ pub async fn begin(
     let begun = async {
         session.clear().await;
         session.cycle_id().await?;
+        end_when_idle(session, app.clock.now());
         let held = WebSession {
             identity,
             idp_name,
