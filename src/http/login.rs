@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Extension, Path, Query, RawQuery, State};
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Extension, Path, RawQuery, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use cookie::{Cookie, SameSite};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tower_sessions::Session;
@@ -18,7 +18,7 @@ use crate::broker::exchange::trail;
 use crate::http::layers::{Peer, open_call};
 use crate::http::page;
 use crate::http::pages::{Action, ErrorPage, SignedOutPage};
-use crate::http::portal::Form;
+use crate::http::portal::{Form, Link};
 use crate::http::web_session::{self, is_genuine};
 use crate::idp::oidc::Callback;
 use crate::idp::pending::{LIFETIME_SECONDS, cookie_name, safe_return};
@@ -26,12 +26,6 @@ use crate::idp::{IdpError, PendingLogin, RelyingParty};
 
 /// Which identity provider this browser signed in with last; its name is nothing to hide.
 pub const LAST_IDP: &str = "drawbridge-last-idp";
-
-/// Where to go after sign-in.
-#[derive(Deserialize)]
-pub struct Begin {
-    return_to: Option<String>,
-}
 
 /// A sign-in that is refused, for its page and its event.
 struct LoginError {
@@ -44,6 +38,11 @@ struct LoginError {
 
 fn idp<'a>(app: &'a App, id: &str) -> Option<&'a RelyingParty> {
     app.idps.iter().find(|idp| idp.config().id == id)
+}
+
+/// The provider a path names. A path that is no text names none.
+fn named_idp(id: Result<Path<String>, PathRejection>) -> String {
+    id.map(|Path(id)| id).unwrap_or_default()
 }
 
 fn named(headers: &HeaderMap, name: &str) -> Option<String> {
@@ -90,17 +89,18 @@ pub fn full_name(app: &App, name: &str) -> String {
 /// `GET /login/{idp}`.
 pub async fn begin(
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
-    Query(wanted): Query<Begin>,
+    id: Result<Path<String>, PathRejection>,
+    wanted: Link,
     Extension(peer): Extension<Peer>,
     headers: HeaderMap,
 ) -> Response {
     let mut call = open_call(&app, &headers, peer);
+    let id = named_idp(id);
     console_event(&mut call, "BeginSignIn", &id);
     let Some(party) = idp(&app, &id) else {
         return refuse(&app, call, unknown());
     };
-    let return_to = safe_return(wanted.return_to.as_deref());
+    let return_to = safe_return(wanted.get("return_to"));
     let begun = party.begin(&*app.random, call.unix(), return_to).await;
     let (url, pending) = match begun {
         Ok(begun) => begun,
@@ -122,13 +122,14 @@ pub async fn begin(
 /// `GET /oidc/{idp}/callback`.
 pub async fn callback(
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    id: Result<Path<String>, PathRejection>,
     RawQuery(query): RawQuery,
     Extension(peer): Extension<Peer>,
     headers: HeaderMap,
     session: Session,
 ) -> Response {
     let mut call = open_call(&app, &headers, peer);
+    let id = named_idp(id);
     console_event(&mut call, "ConsoleLogin", &id);
     let Some(party) = idp(&app, &id) else {
         return refuse(&app, call, unknown());

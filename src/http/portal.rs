@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use axum::body::to_bytes;
-use axum::extract::{Extension, FromRequest, Query, Request, State};
+use axum::extract::{Extension, FromRequest, FromRequestParts, Request, State};
 use axum::response::{IntoResponse, Redirect, Response};
+use http::request::Parts;
 use http::{HeaderMap, StatusCode};
-use serde::Deserialize;
 use serde_json::json;
 use tower_sessions::Session;
 
@@ -57,13 +57,19 @@ impl<S: Send + Sync> FromRequest<S> for Form {
     async fn from_request(request: Request, _: &S) -> Result<Form, Self::Rejection> {
         let body = to_bytes(request.into_body(), crate::http::MAX_BODY).await;
         let body = body.map_err(|_| (StatusCode::PAYLOAD_TOO_LARGE, "The form is too large.\n"))?;
+        Form::read(&body)
+    }
+}
+
+impl Form {
+    fn read(text: &[u8]) -> Result<Form, (StatusCode, &'static str)> {
         let mut fields: Vec<(String, String)> = Vec::new();
-        for (name, value) in url::form_urlencoded::parse(&body) {
+        for (name, value) in url::form_urlencoded::parse(text) {
             if fields.iter().any(|(known, _)| *known == name) {
                 return Err((StatusCode::BAD_REQUEST, "A field was given twice.\n"));
             }
             if fields.len() >= 64 {
-                return Err((StatusCode::BAD_REQUEST, "The form has too many fields.\n"));
+                return Err((StatusCode::BAD_REQUEST, "There are too many fields.\n"));
             }
             fields.push((name.into_owned(), value.into_owned()));
         }
@@ -71,17 +77,24 @@ impl<S: Send + Sync> FromRequest<S> for Form {
     }
 }
 
-/// Parameters of the pages about one role.
-#[derive(Deserialize)]
-pub struct RoleQuery {
-    role: Option<String>,
+/// The parameters of a link to a page: each at most once, as in a form. (`axum::extract::Query` would answer with the
+/// words of its parser.)
+pub struct Link(Form);
+
+impl Link {
+    /// The value of a parameter.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name)
+    }
 }
 
-/// Parameters of `/go`.
-#[derive(Deserialize)]
-pub struct GoQuery {
-    account: Option<String>,
-    role: Option<String>,
+impl<S: Send + Sync> FromRequestParts<S> for Link {
+    type Rejection = (StatusCode, &'static str);
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Link, Self::Rejection> {
+        let query = parts.uri.query().unwrap_or_default();
+        Form::read(query.as_bytes()).map(Link)
+    }
 }
 
 /// Who is signed in, or the page that says why that cannot be told.
@@ -153,18 +166,18 @@ pub async fn start() -> Redirect {
 pub async fn go(
     State(app): State<Arc<App>>,
     session: Session,
-    Query(wanted): Query<GoQuery>,
+    wanted: Link,
     headers: HeaderMap,
 ) -> Response {
-    let Some(role) = wanted.role else {
+    let Some(role) = wanted.get("role") else {
         return Redirect::to("/").into_response();
     };
-    let name = match wanted.account {
+    let name = match wanted.get("account") {
         Some(account) if account.bytes().all(|b| b.is_ascii_digit()) => {
             format!("arn:aws:iam::{account}:role/{role}")
         }
         Some(account) => format!("{account}/{role}"),
-        None => role,
+        None => role.to_owned(),
     };
     let target = app.urls.credentials(&name);
     match signed_in(&app, &session).await {
@@ -280,11 +293,11 @@ fn read_event(mut call: Call, held: &WebSession, name: &str) {
 pub async fn credentials(
     State(app): State<Arc<App>>,
     session: Session,
-    Query(wanted): Query<RoleQuery>,
+    wanted: Link,
     Extension(peer): Extension<Peer>,
     headers: HeaderMap,
 ) -> Response {
-    let name = wanted.role.unwrap_or_default();
+    let name = wanted.get("role").unwrap_or_default().to_owned();
     let held = match signed_in(&app, &session).await {
         Err(trouble) => return trouble,
         Ok(None) => return sign_in_page(&app, &headers, &app.urls.credentials(&name), None),
@@ -590,14 +603,14 @@ pub async fn console_link(
 pub async fn why(
     State(app): State<Arc<App>>,
     session: Session,
-    Query(wanted): Query<RoleQuery>,
+    wanted: Link,
     Extension(peer): Extension<Peer>,
     headers: HeaderMap,
 ) -> Response {
     let held = match signed_in(&app, &session).await {
         Err(trouble) => return trouble,
         Ok(None) => {
-            let target = match &wanted.role {
+            let target = match wanted.get("role") {
                 Some(role) => app.urls.why(role),
                 None => "/why".to_owned(),
             };
@@ -607,7 +620,7 @@ pub async fn why(
     };
     let call = open_call(&app, &headers, peer);
     let reference = call.request_id.clone();
-    let found = match &wanted.role {
+    let found = match wanted.get("role") {
         Some(name) => match app.broker.role(name).await {
             Ok(Some(role)) => app.broker.candidate(&call, &held.identity, role).await,
             Ok(None) => Ok(None),
@@ -629,7 +642,7 @@ pub async fn why(
         .into_iter()
         .filter(Candidate::is_tellable)
         .collect();
-    match (&wanted.role, tellable.as_slice()) {
+    match (wanted.get("role"), tellable.as_slice()) {
         (Some(_), [one]) => why_one(&app, &held, one, &reference, StatusCode::OK),
         (Some(_), _) => no_such_role(&app, &held, &reference),
         (None, _) => {
