@@ -20,7 +20,6 @@ use drawbridge::aws::ids::AccountId;
 use drawbridge::clock::{Clock, FixedClock, SystemClock, SystemRandom, random_bytes};
 use drawbridge::config;
 use drawbridge::credentials::{RoleSession, SessionKind, mint};
-use drawbridge::demo::seed::{self, Places};
 use drawbridge::demo::{Demo, DemoOptions};
 use drawbridge::sigv4::Credentials;
 use serde_json::{Value, json};
@@ -119,11 +118,17 @@ impl Broker {
 
     /// A broker with the demo's accounts and whatever else the configuration says.
     pub fn configured(more: &str) -> Broker {
+        Broker::known_as(None, more)
+    }
+
+    /// The same, known to people by another URL than its address.
+    pub fn known_as(public_url: Option<&str>, more: &str) -> Broker {
         let data = directory();
         let listener = RUNTIME.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap().to_string();
+        let public_url = public_url.map_or_else(|| format!("http://{address}"), str::to_owned);
         let text = format!(
-            "public_url = \"http://{address}\"\nlisten = \"{address}\"\n\
+            "public_url = \"{public_url}\"\nlisten = \"{address}\"\n\
              [metrics]\nlisten = \"\"\n\
              [[sts]]\nid = \"local\"\nkind = \"embedded\"\n\
              accounts = [{{ id = \"{DEV}\", name = \"dev\" }}, {{ id = \"{PROD}\", name = \"prod\" }}]\n\
@@ -147,27 +152,9 @@ impl Broker {
         }
     }
 
-    /// The demo's roles, as an issuer at this address would see them.
-    pub fn demo_configuration(&self) -> String {
-        let (acme, ci) = (self.acme(), self.ci());
-        let origin = self.app.urls.origin();
-        seed::configuration(&Places {
-            broker: origin,
-            listen: &self.address,
-            acme: &acme,
-            ci: &ci,
-            more_accounts: &[],
-        })
-    }
-
     /// Issuer of the demo's people.
     pub fn acme(&self) -> String {
         format!("{}/acme", self.idp_url)
-    }
-
-    /// Issuer of the demo's job tokens.
-    pub fn ci(&self) -> String {
-        format!("{}/ci", self.idp_url)
     }
 
     /// A path as an absolute URL.

@@ -108,6 +108,17 @@ impl Browser {
     }
 }
 
+/// A parameter of an absolute URL.
+#[track_caller]
+pub fn parameter(url: &str, name: &str) -> String {
+    let url = url::Url::parse(url).unwrap();
+    let found = url.query_pairs().find(|(known, _)| known == name);
+    found
+        .unwrap_or_else(|| panic!("no {name} in {url}"))
+        .1
+        .into_owned()
+}
+
 /// A request for an absolute URL on this machine.
 pub fn request(method: &str, url: &str) -> Request {
     let rest = url
