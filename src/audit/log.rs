@@ -19,7 +19,7 @@ const QUEUE: usize = 8192;
 
 /// How long the writer waits for more events before it asks the disk, when the last batch showed that
 /// several grants are under way at a time. A lone request never waits.
-const LINGER: Duration = Duration::from_micros(300);
+const LINGER: Duration = Duration::from_millis(1);
 
 /// Why an event could not be written.
 #[derive(Debug, thiserror::Error)]
