@@ -48,6 +48,9 @@ pub struct Identity {
     pub issued_at: i64,
     /// Epoch seconds after which this identity counts no more.
     pub valid_until: i64,
+    /// `kid` of the key that signed the evidence.
+    #[serde(default)]
+    pub key_id: Option<String>,
     /// `jti`, where the evidence has one.
     pub token_id: Option<String>,
     /// SHA-256 of the evidence, base64url; what the audit keeps instead of the evidence.

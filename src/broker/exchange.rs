@@ -129,6 +129,7 @@ pub fn trail(identity: &Identity) -> Value {
         "userName": identity.display_name,
         "identityProvider": identity.issuer,
         "tokenId": identity.token_id,
+        "keyId": identity.key_id,
         "tokenSha256": identity.evidence_sha256,
     })
 }

@@ -8,6 +8,7 @@ use crate::access::Call;
 use crate::broker::exchange::ExchangeError;
 use crate::idp::evidence::EvidenceError;
 use crate::policy::{ExplainedCondition, NearestRefusal};
+use crate::sts::grant::ACTION;
 
 /// A refusal on its way out.
 #[derive(Debug)]
@@ -162,7 +163,14 @@ impl JsonError {
         if let Some((refusal, known)) = error.tellable() {
             let mut more = Vec::new();
             more.push(("role", json!(known.role.arn)));
-            let mut message = format!("The trust policy of {} does not admit you.", known.alias());
+            more.push(("action", json!(refusal.action)));
+            let mut message = match refusal.action.as_str() {
+                ACTION => format!("The trust policy of {} does not admit you.", known.alias()),
+                action => format!(
+                    "The trust policy of {} does not allow you {action}.",
+                    known.alias()
+                ),
+            };
             if let Some(nearest) = &refusal.nearest {
                 message.push_str(&told(nearest));
                 more.push(("statement", statement(nearest)));

@@ -45,7 +45,10 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/credentials", get(portal::credentials).post(portal::issue))
         .route("/console-link", post(portal::console_link))
         .route("/login/{idp}", get(login::begin))
-        .route("/oidc/{idp}/callback", get(login::callback))
+        .route(
+            "/oidc/{idp}/callback",
+            get(login::callback).head(ops::method_not_allowed),
+        )
         .route("/signout", post(login::sign_out))
         .layer(web_session::layer(&app));
     // The embedded console, with a session of its own, and the endpoint that links lead through.

@@ -115,6 +115,7 @@ pub fn identity(
             .collect(),
         issued_at: token.issued_at(),
         valid_until: origin.valid_until,
+        key_id: token.key_id().map(str::to_owned),
         token_id: token.token_id().map(str::to_owned),
         evidence_sha256: URL_SAFE_NO_PAD.encode(token.sha256()),
     })

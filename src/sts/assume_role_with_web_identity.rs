@@ -44,14 +44,7 @@ impl EmbeddedSts {
         params: &Params,
     ) -> Result<Answer, Denial> {
         let input = AssumeRoleWithWebIdentity::read(params)?;
-        call.event.set(
-            "requestParameters",
-            json!({
-                "roleArn": input.role_arn,
-                "roleSessionName": input.session_name,
-                "durationSeconds": input.duration,
-            }),
-        );
+        record(call, &input, &TokenClaims::default());
         let role_arn = Arn::parse(&input.role_arn)
             .filter(|arn| arn.role_name().is_some())
             .ok_or_else(AwsError::request_arn_invalid)?;
@@ -60,6 +53,7 @@ impl EmbeddedSts {
         refuse_oauth_providers(input.provider_id.as_deref())?;
         let (token, provider) = self.verify(call, input.token.expose(), account).await?;
         let asserted = TokenClaims::read(token.claims())?;
+        record(call, &input, &asserted);
         EmbeddedSts::check_asserted(&asserted)?;
         if asserted.roles.is_some() && !asserted.names_role(&input.role_arn) {
             return Err(AwsError::invalid_identity_token(
@@ -187,6 +181,7 @@ impl EmbeddedSts {
                 "userName": subject,
                 "identityProvider": provider.arn,
                 "tokenId": verified.token_id(),
+                "keyId": verified.key_id(),
                 "tokenSha256": base64url(&verified.sha256()),
             }),
         );
@@ -197,6 +192,25 @@ impl EmbeddedSts {
 fn base64url(bytes: &[u8]) -> String {
     use base64::Engine;
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// `requestParameters` of the event, with what the token claims for its session.
+fn record(call: &mut Call, input: &AssumeRoleWithWebIdentity, asserted: &TokenClaims) {
+    let tags = asserted.tags.iter();
+    let tags: serde_json::Map<_, _> = tags
+        .map(|tag| (tag.key.clone(), json!(tag.value)))
+        .collect();
+    call.event.set(
+        "requestParameters",
+        json!({
+            "roleArn": input.role_arn,
+            "roleSessionName": input.session_name,
+            "durationSeconds": input.duration,
+            "principalTags": tags,
+            "transitiveTagKeys": asserted.transitive_tag_keys,
+            "sourceIdentity": asserted.source_identity,
+        }),
+    );
 }
 
 /// The two OAuth 2.0 providers have tokens of their own kinds; what comes here is a JWT.
