@@ -150,6 +150,18 @@ async fn examine(config: &Config) -> Result<Vec<Line>, CliError> {
 }
 
 async fn store(config: &Config) -> Line {
+    let path = config.store.url.strip_prefix("sqlite:");
+    let path = path.map(|path| percent_encoding::percent_decode_str(path).decode_utf8_lossy());
+    if let Some(path) = path
+        && !std::path::Path::new(path.as_ref()).exists()
+    {
+        // Looking must not leave a database behind.
+        return Line::new(
+            Verdict::Ok,
+            "store",
+            format!("{path} will be made by the first start"),
+        );
+    }
     let opened = async {
         let store = Store::open(&config.store.url)?;
         store.migrate().await?;
