@@ -6,16 +6,14 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::Arc;
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 use tokio::sync::oneshot;
 
 use crate::audit::Tally;
-
-/// Events that may wait for the disk; beyond it requests fail rather than pile up.
-const QUEUE: usize = 8192;
+use crate::audit::queue::{MOST, Message, Receiver, Sender, queue};
 
 /// How long the writer waits for more events before it asks the disk, when the last batch showed that
 /// several grants are under way at a time. A lone request never waits.
@@ -37,15 +35,10 @@ pub enum AuditError {
     Unavailable,
 }
 
-enum Message {
-    Append(String, Option<oneshot::Sender<bool>>),
-    Reset(oneshot::Sender<bool>),
-}
-
 /// A handle on the trail; cheap to clone.
 #[derive(Clone)]
 pub struct AuditLog {
-    queue: SyncSender<Message>,
+    queue: Arc<Sender>,
     tally: Tally,
 }
 
@@ -78,13 +71,13 @@ impl AuditLog {
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let file = options.open(path).map_err(failed)?;
         let writer = Writer::resume(file).map_err(failed)?;
-        let (queue, waiting) = sync_channel(QUEUE);
+        let (queue, waiting) = queue();
         std::thread::Builder::new()
             .name("audit".to_owned())
             .spawn(move || writer.run(&waiting))
             .map_err(failed)?;
         Ok(AuditLog {
-            queue,
+            queue: Arc::new(queue),
             tally: Tally::default(),
         })
     }
@@ -95,10 +88,8 @@ impl AuditLog {
     }
 
     fn send(&self, message: Message) -> Result<(), AuditError> {
-        self.queue.try_send(message).map_err(|error| {
-            if let TrySendError::Full(_) = error {
-                tracing::error!("the audit trail is behind by {QUEUE} events");
-            }
+        self.queue.send(message).map_err(|_| {
+            tracing::error!("the audit trail is behind by {MOST} events");
             AuditError::Unavailable
         })
     }
@@ -110,6 +101,16 @@ impl AuditLog {
     pub(super) async fn append_durably(&self, event: String) -> Result<(), AuditError> {
         let (written, answer) = oneshot::channel();
         self.send(Message::Append(event, Some(written)))?;
+        match answer.await {
+            Ok(true) => Ok(()),
+            _ => Err(AuditError::Unavailable),
+        }
+    }
+
+    /// Waits until everything so far is on disk; call it before the process ends.
+    pub async fn flush(&self) -> Result<(), AuditError> {
+        let (done, answer) = oneshot::channel();
+        self.send(Message::Flush(done))?;
         match answer.await {
             Ok(true) => Ok(()),
             _ => Err(AuditError::Unavailable),
@@ -167,36 +168,35 @@ impl Writer {
         })
     }
 
-    fn run(mut self, waiting: &Receiver<Message>) {
+    fn run(mut self, waiting: &Receiver) {
         let mut busy = false;
-        while let Ok(first) = waiting.recv() {
+        loop {
             if busy {
                 // Others are on their way: one sync for all of them costs less than one for each.
                 std::thread::sleep(LINGER);
             }
+            let Some(messages) = waiting.take() else {
+                break;
+            };
             let mut batch = String::new();
             let mut told = Vec::new();
             let before = (self.sequence, self.previous.clone());
-            let mut next = Some(first);
-            while let Some(message) = next.take() {
+            for message in messages {
                 match message {
                     Message::Append(event, tell) => {
                         self.chain(&mut batch, &event);
                         told.extend(tell);
                     }
+                    Message::Flush(done) => told.push(done),
                     Message::Reset(done) => {
                         batch.clear();
-                        let reset = self.file.set_len(0).is_ok();
+                        if let Err(error) = self.file.set_len(0) {
+                            tracing::error!(%error, "the audit trail could not be emptied");
+                        }
                         (self.sequence, self.previous) = (0, "0".repeat(64));
                         self.length = 0;
                         told.push(done);
-                        if !reset {
-                            break;
-                        }
                     }
-                }
-                if batch.len() < 1024 * 1024 {
-                    next = waiting.try_recv().ok();
                 }
             }
             busy = told.len() > 1;

@@ -7,6 +7,7 @@
 
 mod event;
 mod log;
+mod queue;
 mod tally;
 
 pub use event::{AuditEvent, Outcome, clean};

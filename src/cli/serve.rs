@@ -53,6 +53,9 @@ pub(super) fn run(args: &Serve) -> Outcome {
             measured.abort();
         }
         house.abort();
+        if let Err(error) = app.audit.flush().await {
+            tracing::error!(%error, "the last events may be missing in the audit trail");
+        }
         app.store.close().await;
         Ok::<_, anyhow::Error>(())
     });

@@ -152,6 +152,9 @@ impl Demo {
         };
         tokio::join!(broker, idp, stopping);
         house.abort();
+        if let Err(error) = self.app.audit.flush().await {
+            tracing::error!(%error, "the last events may be missing in the audit trail");
+        }
         self.app.store.close().await;
     }
 }
