@@ -49,6 +49,11 @@ impl EmbeddedSts {
             .filter(|arn| arn.role_name().is_some())
             .ok_or_else(AwsError::request_arn_invalid)?;
         let account = &role_arn.account;
+        call.event.set("recipientAccountId", json!(account));
+        call.event.set(
+            "resources",
+            json!([{ "ARN": input.role_arn, "accountId": account, "type": "AWS::IAM::Role" }]),
+        );
         EmbeddedSts::check_policy_form(&input.policies)?;
         refuse_oauth_providers(input.provider_id.as_deref())?;
         let (token, provider) = self.verify(call, input.token.expose(), account).await?;
