@@ -586,6 +586,7 @@ fn another_branch_is_told_the_condition_what_it_wants_and_what_it_saw() {
       "message": "The trust policy of deploy does not admit you. Condition StringEquals [ci]:sub wants repo:acme/app:ref:refs/heads/main, and saw repo:acme/app:ref:refs/heads/other.",
       "reason": "trust.condition",
       "role": "arn:aws:iam::111111111111:role/Deploy",
+      "action": "sts:AssumeRoleWithWebIdentity",
       "statement": {
         "index": 0,
         "sid": "MainBranch"

@@ -162,6 +162,11 @@ impl Broker {
         self.app.urls.absolute(path)
     }
 
+    /// Issuer of the demo's job tokens.
+    pub fn ci(&self) -> String {
+        format!("{}/ci", self.idp_url)
+    }
+
     pub fn get(&self, target: &str) -> Request {
         Request::new(&self.address, "GET", target)
     }

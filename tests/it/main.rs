@@ -6,12 +6,16 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod assume_role;
+mod audit;
+mod cli;
 mod creds;
 mod explain;
+mod faults;
 mod harness;
 mod portal;
 mod postgres;
 mod query;
+mod sdk;
 mod sign_in;
 mod store;
 mod token;

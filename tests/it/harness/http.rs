@@ -264,8 +264,14 @@ impl Reply {
         let reference = self.reference();
         let mut lines = vec![self.status.to_string()];
         for (name, value) in &self.headers {
-            if name != "date" {
-                lines.push(format!("{name}: {}", value.to_str().unwrap()));
+            let value = value.to_str().unwrap();
+            match name.as_str() {
+                "date" => {}
+                // Sealed: nothing shows but how long it is.
+                "x-drawbridge-authorization-message" => {
+                    lines.push(format!("{name}: {} characters", value.len()));
+                }
+                _ => lines.push(format!("{name}: {value}")),
             }
         }
         lines.push(self.text().to_owned());
