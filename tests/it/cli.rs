@@ -154,7 +154,7 @@ fn the_version_is_data() {
     );
 }
 
-/// `UPDATE_DOCS=1 cargo test --test it commands_are_documented` writes the page instead.
+/// `UPDATE_DOCS=1 cargo test --test it the_commands_are_documented` writes the page instead.
 #[test]
 #[expect(clippy::disallowed_methods, reason = "tests")]
 fn the_commands_are_documented_as_they_are() {

@@ -496,6 +496,20 @@ fn a_console_link_is_good_for_one_login() {
 }
 
 #[test]
+fn a_console_link_that_many_run_for_is_won_by_one() {
+    let (mut browser, _) = signed_in(&DEMO, "ann");
+    let link = DEMO.absolute(&console_link(&DEMO, &mut browser, "dev/Developer"));
+    let won = std::thread::scope(|threads| {
+        let runners: Vec<_> = (0..8)
+            .map(|_| threads.spawn(|| Browser::new().get(&link).status))
+            .collect();
+        let landed = runners.into_iter().map(|runner| runner.join().unwrap());
+        landed.filter(|status| *status == 303).count()
+    });
+    assert_eq!(won, 1);
+}
+
+#[test]
 fn a_console_link_is_good_for_fifteen_minutes() {
     let broker = Broker::demo();
     let (mut browser, _) = signed_in(&broker, "ann");
