@@ -26,8 +26,8 @@ pub(super) struct DemoArgs {
     /// Where the demo's identity provider listens (loopback; port 0 picks a free one)
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8081")]
     idp_listen: SocketAddr,
-    /// Where the S3 gateway will listen; this version has none yet
-    #[arg(long, value_name = "ADDR", hide = true)]
+    /// Where the S3 gateway will listen; this version has none yet, and says so
+    #[arg(long, value_name = "ADDR")]
     s3_listen: Option<SocketAddr>,
     /// Add POST /demo/reset, which returns everything to the first start
     #[arg(long)]
@@ -50,7 +50,8 @@ fn chosen_key(text: &str) -> Result<RootKey, String> {
 pub(super) fn run(args: DemoArgs) -> Outcome {
     common::log(false, "warn");
     if args.s3_listen.is_some() {
-        return Err(CliError::new("--s3-listen: this version has no S3 gateway"));
+        // The flag is part of the contract; scripts that give it find `s3_url` null in `demo.json`.
+        eprintln!("warning: this version has no S3 gateway; --s3-listen does nothing");
     }
     let facts_path = args.data.join("demo.json");
     let options = DemoOptions {

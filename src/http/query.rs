@@ -12,7 +12,7 @@ use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::access::authenticate::Verifier;
 use crate::access::{Call, Caller};
@@ -29,6 +29,8 @@ use crate::sts::{self, Answer, Authentication, Denial, Operation};
 
 const AUTHORIZATION_MESSAGE: HeaderName =
     HeaderName::from_static("x-drawbridge-authorization-message");
+/// Bytes of every sealed reason; about 2.8 KB as a header.
+const MESSAGE_BYTES: usize = 2048;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 const IAM_NAMESPACE: &str = "https://iam.amazonaws.com/doc/2010-05-08/";
 const IAM_VERSION: &str = "2010-05-08";
@@ -106,25 +108,29 @@ fn authorization_message(app: &App, call: &Call, denial: &Denial) -> Option<Head
     if denial.error.code != "AccessDenied" {
         return None;
     }
-    let message = json!({
-        "at": call.unix(),
-        "request": call.request_id,
-        "reason": denial.error.reason,
-        "detail": denial.detail,
-    });
-    let salt = random_bytes(&*app.random);
-    let mut body = message.to_string();
-    // Padded, so that its length does not tell a role that is not there from one that says no.
-    let padding = body.len().next_multiple_of(2048) - body.len();
+    let message = |detail: Option<&Value>| {
+        let message = json!({
+            "at": call.unix(),
+            "request": call.request_id,
+            "reason": denial.error.reason,
+            "detail": detail,
+        });
+        message.to_string()
+    };
+    let mut body = message(denial.detail.as_ref());
+    if body.len() > MESSAGE_BYTES {
+        // The trail has it whole, under the same request.
+        body = message(None);
+    }
+    // Always one length: it must not tell a role that is not there from one that says no (STS-2).
+    let padding = MESSAGE_BYTES.saturating_sub(body.len());
     body.extend(std::iter::repeat_n(' ', padding));
+    let salt = random_bytes(&*app.random);
     let sealed = app
         .ring
         .seal(Purpose::AuthorizationMessage, b"", body.as_bytes(), salt);
     let text = URL_SAFE_NO_PAD.encode(sealed.ok()?);
-    // EncodedMessage takes 10,240 characters, and headers share 16 KiB.
-    (text.len() <= 8192)
-        .then(|| HeaderValue::from_str(&text).ok())
-        .flatten()
+    HeaderValue::from_str(&text).ok()
 }
 
 async fn run(
