@@ -17,11 +17,11 @@ use crate::clock::random_bytes;
 use crate::credentials::format::{Delivery, Format};
 use crate::http::json_error::JsonError;
 use crate::http::layers::{Peer, is_cross_site, open_call};
-use crate::http::portal::REGION;
 use crate::identity::Identity;
 use crate::idp::evidence::EvidenceDesk;
 use crate::seal::Purpose;
 use crate::secret::Secret;
+use crate::store::cache::CachedRole;
 
 /// Marks an access token of ours among bearer tokens; a JWT cannot begin like this.
 const TOKEN_PREFIX: &str = "drawbridge_";
@@ -213,21 +213,31 @@ async fn exchange(
     Ok((done, asked.format))
 }
 
-/// The text of a format.
-pub fn deliver(app: &App, done: &Exchanged, format: Format) -> String {
-    let alias = done.role.alias();
-    let profile = alias.replace('/', "-").to_lowercase();
-    let delivery = Delivery {
+/// The region of the snippets: the embedded STS answers for every one.
+const REGION: &str = "us-east-1";
+
+/// The name of a role's section in a credentials file.
+pub fn profile(role: &CachedRole) -> String {
+    role.alias().replace('/', "-").to_lowercase()
+}
+
+/// The credentials of an exchange with what belongs beside them.
+pub fn delivery<'a>(app: &'a App, done: &'a Exchanged, profile: &'a str) -> Delivery<'a> {
+    Delivery {
         credentials: &done.credentials,
         account: &done.role.role.account,
         role_arn: &done.role.role.arn,
         session_arn: &done.session_arn,
         region: REGION,
         endpoint: Some(app.urls.origin()),
-        profile: &profile,
+        profile,
         clamped: done.clamped.as_deref(),
-    };
-    delivery.text(format)
+    }
+}
+
+/// The text of a format.
+pub fn deliver(app: &App, done: &Exchanged, format: Format) -> String {
+    delivery(app, done, &profile(&done.role)).text(format)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Extension, RawQuery, State};
+use axum::extract::{Extension, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::{Value, json};
@@ -15,37 +15,16 @@ use crate::access::{Call, Caller};
 use crate::app::App;
 use crate::broker::console_link;
 use crate::http::console::{COOKIE, ended_page};
+use crate::http::form::{Form, Link};
 use crate::http::layers::{Peer, open_call};
 use crate::http::login::{our_cookie, set_cookie};
-use crate::http::portal::Form;
 use crate::secret::Secret;
-
-/// Parameters from the query string or the form.
-struct Params(Vec<(String, String)>);
-
-impl Params {
-    fn read(query: &str) -> Option<Params> {
-        let mut fields: Vec<(String, String)> = Vec::new();
-        for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
-            if fields.iter().any(|(known, _)| *known == name) || fields.len() >= 32 {
-                return None;
-            }
-            fields.push((name.into_owned(), value.into_owned()));
-        }
-        Some(Params(fields))
-    }
-
-    fn get(&self, name: &str) -> Option<&str> {
-        let found = self.0.iter().find(|(field, _)| field == name);
-        found.map(|(_, value)| value.as_str())
-    }
-}
 
 /// `GET /federation`.
 pub async fn get(
     State(app): State<Arc<App>>,
     method: Method,
-    RawQuery(query): RawQuery,
+    link: Result<Link, (StatusCode, &'static str)>,
     Extension(peer): Extension<Peer>,
     headers: HeaderMap,
 ) -> Response {
@@ -54,9 +33,9 @@ pub async fn get(
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
     }
     let call = open_call(&app, &headers, peer);
-    match Params::read(&query.unwrap_or_default()) {
-        Some(params) => answer(&app, call, &params).await,
-        None => bad_request(call, "A parameter was given twice."),
+    match link {
+        Ok(link) => answer(&app, call, &link.0).await,
+        Err((_, message)) => bad_request(call, message.trim_end()),
     }
 }
 
@@ -68,7 +47,7 @@ pub async fn post(
     form: Form,
 ) -> Response {
     let call = open_call(&app, &headers, peer);
-    answer(&app, call, &Params(form.into_fields())).await
+    answer(&app, call, &form).await
 }
 
 fn bad_request(call: Call, message: &'static str) -> Response {
@@ -76,7 +55,7 @@ fn bad_request(call: Call, message: &'static str) -> Response {
     (StatusCode::BAD_REQUEST, format!("{message}\n")).into_response()
 }
 
-async fn answer(app: &App, mut call: Call, params: &Params) -> Response {
+async fn answer(app: &App, mut call: Call, params: &Form) -> Response {
     call.event.set("eventSource", json!("signin.amazonaws.com"));
     match params.get("Action") {
         Some("getSigninToken") => {
@@ -92,7 +71,7 @@ async fn answer(app: &App, mut call: Call, params: &Params) -> Response {
     }
 }
 
-fn get_signin_token(app: &App, mut call: Call, params: &Params) -> Response {
+fn get_signin_token(app: &App, mut call: Call, params: &Form) -> Response {
     let Some(credentials) = params.get("Session") else {
         return bad_request(call, "Session is missing.");
     };
@@ -135,7 +114,7 @@ fn is_ours(app: &App, destination: &str) -> bool {
             .is_some_and(|rest| rest.starts_with('/'))
 }
 
-async fn login(app: &App, mut call: Call, params: &Params) -> Response {
+async fn login(app: &App, mut call: Call, params: &Form) -> Response {
     let destination = params.get("Destination").unwrap_or("/console").to_owned();
     let relative = destination == "/console";
     if !relative && !is_ours(app, &destination) {

@@ -6,9 +6,11 @@
 
 pub mod assets;
 pub mod console;
+pub mod credentials;
 pub mod creds;
 pub mod explain;
 pub mod federation;
+pub mod form;
 pub mod house;
 pub mod json_error;
 pub mod layers;
@@ -22,6 +24,7 @@ pub mod server;
 pub mod token;
 pub mod urls;
 pub mod web_session;
+pub mod why;
 
 use std::sync::Arc;
 
@@ -41,9 +44,12 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/", get(portal::front))
         .route("/start", get(portal::start))
         .route("/go", get(portal::go))
-        .route("/why", get(portal::why))
-        .route("/credentials", get(portal::credentials).post(portal::issue))
-        .route("/console-link", post(portal::console_link))
+        .route("/why", get(why::why))
+        .route(
+            "/credentials",
+            get(credentials::ask).post(credentials::issue),
+        )
+        .route("/console-link", post(credentials::console_link))
         .route("/login/{idp}", get(login::begin))
         .route(
             "/oidc/{idp}/callback",

@@ -15,9 +15,9 @@ use crate::app::App;
 use crate::broker::exchange::{ExchangeRequest, Exchanged};
 use crate::credentials::format::Format;
 use crate::http::creds::{self, identify};
+use crate::http::form::Form;
 use crate::http::json_error::JsonError;
 use crate::http::layers::{Peer, is_cross_site, open_call};
-use crate::http::portal::Form;
 use crate::identity::Identity;
 
 const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
