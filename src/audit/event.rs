@@ -53,18 +53,29 @@ fn is_plain(text: &str) -> bool {
     text.len() <= MAX_TEXT && text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
 }
 
-fn cleaned(value: Value) -> Value {
-    match value {
-        Value::String(text) if is_plain(&text) => Value::String(text),
-        Value::String(text) => Value::String(clean(&text)),
-        Value::Array(items) => items.into_iter().take(256).map(cleaned).collect(),
-        Value::Object(fields) => fields
-            .into_iter()
-            .map(|(name, value)| (clean(&name), cleaned(value)))
-            .collect::<Map<_, _>>()
-            .into(),
-        other => other,
+/// Cleans a value where it stands; only what needs it is made anew.
+fn cleaned(mut value: Value) -> Value {
+    match &mut value {
+        Value::String(text) if !is_plain(text) => *text = clean(text),
+        Value::Array(items) => {
+            items.truncate(256);
+            for item in items {
+                *item = cleaned(std::mem::take(item));
+            }
+        }
+        Value::Object(fields) if fields.keys().all(|name| is_plain(name)) => {
+            for field in fields.values_mut() {
+                *field = cleaned(std::mem::take(field));
+            }
+        }
+        Value::Object(fields) => {
+            let fields = std::mem::take(fields).into_iter();
+            let fields = fields.map(|(name, value)| (clean(&name), cleaned(value)));
+            return fields.collect::<Map<_, _>>().into();
+        }
+        _ => {}
     }
+    value
 }
 
 impl AuditEvent {

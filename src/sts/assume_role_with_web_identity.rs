@@ -58,7 +58,9 @@ impl EmbeddedSts {
         refuse_oauth_providers(input.provider_id.as_deref())?;
         let (token, provider) = self.verify(call, input.token.expose(), account).await?;
         let asserted = TokenClaims::read(token.claims())?;
-        record(call, &input, &asserted);
+        if asserted != TokenClaims::default() {
+            record(call, &input, &asserted);
+        }
         EmbeddedSts::check_asserted(&asserted)?;
         if asserted.roles.is_some() && !asserted.names_role(&input.role_arn) {
             return Err(AwsError::invalid_identity_token(
