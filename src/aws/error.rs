@@ -401,11 +401,6 @@ impl AwsError {
         )
     }
 
-    /// Too many requests.
-    pub fn throttled() -> AwsError {
-        error("Throttling", 400, "throttled", "Rate exceeded")
-    }
-
     /// The name CloudTrail gives this error: the exception's shape name where STS models one.
     pub fn trail_name(&self) -> &'static str {
         match self.code {

@@ -30,9 +30,6 @@ pub struct ExchangeRequest {
     pub duration: Option<i64>,
     /// Further limits.
     pub policies: SessionPolicies,
-    /// A legal session name instead of the one made from the identity. Only for doors where the caller
-    /// is a program that names its own job.
-    pub session_name: Option<String>,
 }
 
 /// What came of it.
@@ -186,7 +183,7 @@ impl Broker {
         let name = identity.session_name();
         let policies = request.policies.clone();
         let ask = Ask {
-            session_name: request.session_name.unwrap_or_else(|| name.clone()),
+            session_name: name.clone(),
             duration,
             policies: request.policies,
             offered_source_identity: Some(name),

@@ -16,7 +16,6 @@ pub mod address;
 pub mod client;
 pub mod discovery;
 pub mod error;
-pub mod issuer_url;
 pub mod jwks;
 mod resolver;
 mod rules;
@@ -24,7 +23,6 @@ mod rules;
 pub use client::{Fetched, Limits, Outbound};
 pub use discovery::{Discovery, DiscoveryError};
 pub use error::OutboundError;
-pub use issuer_url::{IssuerUrlError, check_issuer_url};
 pub use jwks::{KeyCache, KeyError};
 pub use rules::OutboundRules;
 

@@ -15,9 +15,9 @@ use crate::credentials::{RoleSession, SessionCredentials, SessionKind};
 use crate::identity::ClaimValue;
 use crate::policy::{self, RequestContext};
 use crate::store::cache::CachedRole;
+use crate::sts::EmbeddedSts;
 use crate::sts::session::{check_tags, describe_tags, overlay};
 use crate::sts::token_claims::TokenClaims;
-use crate::sts::{Denial, EmbeddedSts};
 
 /// The action a trust policy must allow.
 pub const ACTION: &str = "sts:AssumeRoleWithWebIdentity";
@@ -249,16 +249,6 @@ impl EmbeddedSts {
         }
     }
 
-    /// The OIDC provider of an account for this issuer, as a [`Federated`] identity needs it. `None`
-    /// where the account trusts no such issuer.
-    pub async fn provider_of(
-        &self,
-        account: &str,
-        issuer: &str,
-    ) -> Result<Option<Arc<crate::store::oidc_providers::OidcProvider>>, Denial> {
-        Ok(self.cache.oidc_provider(account, issuer).await?)
-    }
-
     /// Checks what a token claims for its session before any policy is asked.
     pub fn check_asserted(asserted: &TokenClaims) -> Result<(), AwsError> {
         check_tags(&asserted.tags, &asserted.transitive_tag_keys, &[])
@@ -285,4 +275,28 @@ pub fn is_reserved(issuer: &str) -> bool {
 /// The prefix of an issuer's condition keys.
 pub fn prefix(issuer: &str) -> String {
     arn::provider_name(issuer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_issuer_speaks_in_the_names_of_aws() {
+        for issuer in [
+            "https://aws",
+            "https://AWS",
+            "https://sts:443",
+            "https://saml",
+        ] {
+            assert!(is_reserved(issuer), "{issuer}");
+        }
+        for issuer in [
+            "https://aws.example",
+            "https://idp.example/aws",
+            "http://127.0.0.1:8081/ci",
+        ] {
+            assert!(!is_reserved(issuer), "{issuer}");
+        }
+    }
 }

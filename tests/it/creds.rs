@@ -321,6 +321,15 @@ fn unknown_repeated_and_odd_parameters_are_refused() {
 }
 
 #[test]
+fn head_takes_no_role() {
+    let url = DESK.broker.absolute("/v1/creds/deploy");
+    let reply = crate::harness::browser::request("HEAD", &url)
+        .bearer(&DESK.job(&[]))
+        .send();
+    assert_eq!(reply.status, 405);
+}
+
+#[test]
 fn errors_are_json_whatever_format_was_asked_for() {
     for (name, _) in Format::ALL {
         let reply = DESK

@@ -675,6 +675,19 @@ fn leaving_the_console_takes_a_form_of_the_console() {
 }
 
 #[test]
+fn a_copy_of_the_consoles_cookie_ends_with_its_session() {
+    let (mut browser, _) = signed_in(&DEMO, "ann");
+    let link = console_link(&DEMO, &mut browser, "dev/Developer");
+    browser.get(&DEMO.absolute(&link));
+    let url = DEMO.absolute("/console");
+    let csrf = field(&browser.get(&url), "csrf");
+    let mut thief = browser.clone();
+    assert_eq!(thief.get(&url).status, 200);
+    browser.post(&DEMO.absolute("/console/signout"), &[("csrf", &csrf)]);
+    assert_eq!(thief.get(&url).status, 403);
+}
+
+#[test]
 fn the_portals_cookie_is_not_the_consoles() {
     let (mut browser, _) = signed_in(&DEMO, "ann");
     let portal = browser.cookies[COOKIE].clone();

@@ -10,9 +10,7 @@
 
 mod console;
 mod credentials;
-mod device;
 mod error;
-mod remote_code;
 mod roles;
 mod sign_in;
 mod why;
@@ -23,9 +21,7 @@ use time::OffsetDateTime;
 
 pub use console::{ConsoleEndedPage, ConsolePage, PolicyView};
 pub use credentials::{CredentialsPage, DurationChoice, FormatTab, Issued, Line, Part};
-pub use device::{ConsentPage, DevicePage, DonePage, PickPage};
 pub use error::{Action, ErrorPage};
-pub use remote_code::CodePage;
 pub use roles::{AccountRoles, RoleRow, RolesPage};
 pub use sign_in::{IdpButton, SignInPage, SignedOutPage};
 pub use why::{WhyCondition, WhyPage, WhyRole, WhyStatement};
