@@ -10,7 +10,7 @@ use crate::broker::Broker;
 use crate::clock::{Clock, Random, random_bytes};
 use crate::config::Config;
 use crate::http::urls::Urls;
-use crate::iam::provision;
+use crate::iam::{Iam, provision};
 use crate::idp::RelyingParty;
 use crate::outbound::{KeyCache, Outbound, OutboundRules};
 use crate::seal::KeyRing;
@@ -43,6 +43,8 @@ pub struct App {
     pub idps: Vec<RelyingParty>,
     /// From identities to credentials.
     pub broker: Broker,
+    /// Who and what there is.
+    pub iam: Iam,
 }
 
 /// How the demo's permission for plain http on loopback becomes a rule for calls to others.
@@ -152,9 +154,16 @@ impl App {
             random: random.clone(),
             decoy: crate::sts::decoy(),
         };
+        let iam = Iam {
+            cache: cache.clone(),
+            ring: ring.clone(),
+            random: random.clone(),
+            loopback_http: config.demo,
+        };
         Ok(App {
             idps: relying_parties(&config, &urls, &outbound, &keys),
             broker: Broker { sts },
+            iam,
             config,
             urls,
             clock,

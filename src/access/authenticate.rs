@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use crate::access::{Call, Caller};
 use crate::aws::error::AwsError;
 use crate::aws::regions;
-use crate::credentials::{RoleSession, TokenError, session_secret};
+use crate::credentials::{RoleSession, SessionKind, TokenError, session_secret};
 use crate::seal::{KeyRing, Purpose};
 use crate::secret::Secret;
 use crate::sigv4::{self, MissingPart, Rules, SignatureError, SignedRequest};
@@ -78,7 +78,7 @@ impl Verifier<'_> {
                 let user = user.map_err(|error| unavailable(&error))?;
                 Caller::user(user.ok_or_else(AwsError::invalid_client_token_id)?, key_id)
             }
-            Candidate::Session(session) => Caller::role(*session),
+            Candidate::Session(session) => caller_of(self.cache, *session).await?,
         };
         if let Some(session) = caller.session()
             && self.cache.is_revoked(session)
@@ -137,6 +137,22 @@ impl Verifier<'_> {
         };
         Ok(Ok((candidate, Secret::new(secret))))
     }
+}
+
+/// The caller behind a session that was opened and is not revoked. One that speaks for a user is over when
+/// the user is.
+pub async fn caller_of(cache: &IamCache, session: RoleSession) -> Result<Caller, AwsError> {
+    let of_user = matches!(session.kind, SessionKind::User | SessionKind::FederatedUser);
+    // Root vouched for it: then there is no user behind it.
+    let user = match of_user && session.role_id != session.account {
+        true => {
+            let user = cache.user(&session.account, &session.role_id).await;
+            let user = user.map_err(|error| unavailable(&error))?;
+            Some(user.ok_or_else(AwsError::invalid_client_token_id)?)
+        }
+        false => None,
+    };
+    Caller::of_session(session, user).ok_or_else(AwsError::invalid_client_token_id)
 }
 
 /// The AWS answer to a signature that did not hold (sts.md section 2).

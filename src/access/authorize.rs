@@ -5,9 +5,10 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::access::{Caller, Principal};
+use crate::credentials::RoleSession;
 use crate::policy::{
-    self, Decision, Explanation, NamedPolicy, NearestRefusal, Policies, PolicyDocument, Request,
-    RequestContext,
+    self, Decision, Explanation, NamedPolicy, NearestRefusal, Policies, PolicyDocument,
+    PolicySource, Request, RequestContext, Why,
 };
 use crate::store::StoreError;
 use crate::store::cache::{CachedPolicy, CachedRole, CachedUser, DENY_ALL, IamCache};
@@ -15,7 +16,7 @@ use crate::store::cache::{CachedPolicy, CachedRole, CachedUser, DENY_ALL, IamCac
 /// A decision against the caller, with what it rests on.
 #[derive(Clone, Debug)]
 pub struct Refusal {
-    /// Stable reason code: `trust.no_match`, `trust.condition` or `trust.denied`.
+    /// Stable reason code: `trust.no_match`, `trust.condition`, `trust.denied`, `policy.no_match` or `policy.denied`.
     pub reason: &'static str,
     /// The action that was refused.
     pub action: String,
@@ -43,8 +44,19 @@ pub struct IdentitySide {
 enum Holder {
     #[default]
     Nobody,
+    /// Root behind a federated user: everything, and the session policies limit it.
+    Root(CachedPolicy),
     User(Arc<CachedUser>),
     Role(Arc<CachedRole>),
+}
+
+impl Holder {
+    fn root() -> Holder {
+        PolicyDocument::parse(ALLOW_ALL).map_or(Holder::Nobody, |document| {
+            let name = "root".to_owned();
+            Holder::Root(CachedPolicy { name, document })
+        })
+    }
 }
 
 impl IdentitySide {
@@ -55,21 +67,26 @@ impl IdentitySide {
 
     /// Reads the policies that apply to a caller now: a role session re-reads its role with every call.
     pub async fn of(cache: &IamCache, caller: &Caller) -> Result<IdentitySide, StoreError> {
-        let session = match caller.principal() {
-            Principal::Root => return Ok(IdentitySide::none()),
-            Principal::User(user) => {
+        let session = caller.session();
+        let of = match (caller.principal(), session) {
+            (Principal::Root, _) => return Ok(IdentitySide::root_task(cache, session).await?),
+            (Principal::User(user), _) => {
                 let of = Holder::User(user.clone());
                 return Ok(IdentitySide { of, session: None });
             }
-            Principal::Role(session) => session,
+            (Principal::FederatedUser(Some(user)), _) => Holder::User(user.clone()),
+            (Principal::FederatedUser(None), _) => Holder::root(),
+            (Principal::Role, Some(session)) => {
+                let role = cache.role(&session.role_arn).await?;
+                // A role made again under the same name is another role.
+                let role = role.filter(|role| role.role.unique_id == session.role_id);
+                role.map_or(Holder::Nobody, Holder::Role)
+            }
+            (Principal::Role, None) => Holder::Nobody,
         };
-        let role = cache.role(&session.role_arn).await?;
-        // A role made again under the same name is another role.
-        let role = role.filter(|role| role.role.unique_id == session.role_id);
-        let of = role.map_or(Holder::Nobody, Holder::Role);
-        if session.inline_policy.is_none() && session.policy_arns.is_empty() {
+        let Some(session) = session.filter(|session| session.is_limited()) else {
             return Ok(IdentitySide { of, session: None });
-        }
+        };
         let mut limits = Vec::new();
         // A limit that cannot be read might hold a Deny: then nothing at all is allowed.
         let nothing = |name: &str| {
@@ -94,9 +111,26 @@ impl IdentitySide {
         })
     }
 
+    /// Root itself needs no policy; a session of AssumeRoot is held to its task.
+    async fn root_task(
+        cache: &IamCache,
+        session: Option<&RoleSession>,
+    ) -> Result<IdentitySide, StoreError> {
+        let Some(task) = session.and_then(|session| session.task.as_deref()) else {
+            return Ok(IdentitySide::none());
+        };
+        let found = cache.managed_policy(task).await?;
+        // A task that is not there allows nothing: an empty list limits everything.
+        Ok(IdentitySide {
+            of: Holder::Nobody,
+            session: Some(found.into_iter().collect()),
+        })
+    }
+
     fn policies(&self) -> &[CachedPolicy] {
         match &self.of {
             Holder::Nobody => &[],
+            Holder::Root(policy) => std::slice::from_ref(policy),
             Holder::User(user) => &user.policies,
             Holder::Role(role) => &role.policies,
         }
@@ -104,12 +138,16 @@ impl IdentitySide {
 
     fn boundary(&self) -> Option<&CachedPolicy> {
         match &self.of {
-            Holder::Nobody => None,
+            Holder::Nobody | Holder::Root(_) => None,
             Holder::User(user) => user.boundary.as_ref(),
             Holder::Role(role) => role.boundary.as_ref(),
         }
     }
 }
+
+/// What root may do, where it is not root itself that asks.
+const ALLOW_ALL: &str =
+    r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
 
 fn named(policy: &CachedPolicy) -> NamedPolicy<'_> {
     NamedPolicy {
@@ -217,4 +255,84 @@ pub fn explain_assume(
 ) -> Option<Explanation> {
     let question = Question::new(caller, side, action, role, context)?;
     Some(question.ask(policy::explain))
+}
+
+/// What a call is about, for a decision without a policy of the resource's own: all of IAM, and the STS
+/// operations that no role answers.
+#[derive(Clone, Copy, Debug)]
+pub struct Act<'a> {
+    /// `iam:GetRole`.
+    pub action: &'a str,
+    /// The ARN, or `*` where the action has none.
+    pub resource: &'a str,
+    /// The account that owns the resource.
+    pub account: &'a str,
+    /// The condition keys.
+    pub context: &'a RequestContext,
+}
+
+/// Why an [`Act`] is refused, with AWS's half sentence about it.
+#[derive(Clone, Debug)]
+pub struct ActRefusal {
+    /// For the audit.
+    pub refusal: Refusal,
+    /// `because no identity-based policy allows the iam:GetRole action`.
+    pub because: String,
+}
+
+/// Whether the caller's own policies allow an action.
+pub fn act(
+    caller: &policy::Caller,
+    side: &IdentitySide,
+    act: Act<'_>,
+) -> Result<(), Box<ActRefusal>> {
+    let identity: Vec<_> = side.policies().iter().map(named).collect();
+    let limits = side.session.as_ref();
+    let limits: Option<Vec<_>> = limits.map(|limits| limits.iter().map(|one| named(one)).collect());
+    let policies = Policies {
+        identity: &identity,
+        resource: None,
+        resource_is_trust: false,
+        session: limits.as_deref(),
+        boundary: side.boundary().map(named),
+    };
+    let request = Request {
+        caller,
+        action: act.action,
+        resource: act.resource,
+        resource_account: Some(act.account),
+        context: act.context,
+    };
+    let outcome = policy::evaluate(&request, &policies);
+    let action = act.action;
+    let (reason, because) = match outcome.decision {
+        Decision::Allowed => return Ok(()),
+        Decision::ExplicitDeny => {
+            let source = outcome.deciding.as_ref().map(|statement| statement.source);
+            let kind = match source {
+                Some(PolicySource::Boundary) => "a permissions boundary",
+                Some(PolicySource::Session) => "a session policy",
+                _ => "an identity-based policy",
+            };
+            ("policy.denied", format!("with an explicit deny in {kind}"))
+        }
+        Decision::ImplicitDeny => {
+            let kind = match outcome.why {
+                Why::BoundarySilent => "permissions boundary",
+                Why::SessionSilent => "session policy",
+                _ => "identity-based policy",
+            };
+            let text = format!("because no {kind} allows the {action} action");
+            ("policy.no_match", text)
+        }
+    };
+    let explanation = policy::explain(&request, &policies);
+    Err(Box::new(ActRefusal {
+        refusal: Refusal {
+            reason,
+            action: action.to_owned(),
+            nearest: policy::nearest_refusal(&explanation).map(Box::new),
+        },
+        because,
+    }))
 }

@@ -8,7 +8,9 @@ pub mod authenticate;
 pub mod authorize;
 pub mod call;
 pub mod caller;
+mod denial;
 
 pub use authorize::Refusal;
 pub use call::Call;
 pub use caller::{Caller, Principal};
+pub use denial::Denial;

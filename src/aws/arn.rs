@@ -64,6 +64,22 @@ pub fn role(partition: &str, account: &str, path: &str, name: &str) -> String {
     format!("arn:{partition}:iam::{account}:role{path}{name}")
 }
 
+/// `arn:PART:iam::ACCT:KIND/path/name` of what IAM keeps under a path: `user`, `group`, `policy`, `mfa`,
+/// `instance-profile`; `path` starts and ends with a slash.
+pub fn iam(partition: &str, account: &str, kind: &str, path: &str, name: &str) -> String {
+    format!("arn:{partition}:iam::{account}:{kind}{path}{name}")
+}
+
+/// `arn:PART:sts::ACCT:federated-user/NAME`.
+pub fn federated_user(partition: &str, account: &str, name: &str) -> String {
+    format!("arn:{partition}:sts::{account}:federated-user/{name}")
+}
+
+/// `arn:PART:iam::ACCT:saml-provider/NAME`.
+pub fn saml_provider(partition: &str, account: &str, name: &str) -> String {
+    format!("arn:{partition}:iam::{account}:saml-provider/{name}")
+}
+
 /// `arn:PART:iam::ACCT:root`.
 pub fn root(partition: &str, account: &str) -> String {
     format!("arn:{partition}:iam::{account}:root")

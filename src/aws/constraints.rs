@@ -6,6 +6,8 @@ use crate::aws::error::AwsError;
 #[derive(Debug, Default)]
 pub struct Constraints {
     violations: Vec<String>,
+    /// IAM shows no value at all (since 2025), STS shows what is no secret.
+    silent: bool,
 }
 
 /// What a member's characters may be: the expression as AWS prints it, and the test it stands for.
@@ -41,6 +43,27 @@ pub const ARN: Pattern = Pattern {
 pub const POLICY: Pattern = Pattern {
     text: r"[\u0009\u000A\u000D\u0020-\u00FF]+",
     admits: |c| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{ff}'),
+    may_be_empty: false,
+};
+
+/// `[\w+=,.@-]+`: names of IAM entities.
+pub const ENTITY_NAME: Pattern = Pattern {
+    text: r"[\w+=,.@-]+",
+    admits: |c| word(c) || "+=,.@-".contains(c),
+    may_be_empty: false,
+};
+
+/// Descriptions of roles and policies.
+pub const DESCRIPTION: Pattern = Pattern {
+    text: r"[\u0009\u000A\u000D\u0020-\u007E\u00A1-\u00FF]*",
+    admits: |c| matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{a1}'..='\u{ff}'),
+    may_be_empty: true,
+};
+
+/// Paging markers.
+pub const MARKER: Pattern = Pattern {
+    text: r"[\u0020-\u00FF]+",
+    admits: |c| matches!(c, ' '..='\u{ff}'),
     may_be_empty: false,
 };
 
@@ -102,7 +125,16 @@ pub enum Echo {
 }
 
 impl Constraints {
+    /// For IAM, which shows no values.
+    pub fn silent() -> Constraints {
+        Constraints {
+            violations: Vec::new(),
+            silent: true,
+        }
+    }
+
     fn add(&mut self, value: Option<&str>, member: &str, rule: std::fmt::Arguments<'_>) {
+        let value = value.filter(|_| !self.silent);
         let shown = value.map_or(String::new(), |value| format!(" '{value}'"));
         self.violations.push(format!(
             "Value{shown} at '{member}' failed to satisfy constraint: Member must {rule}"
@@ -112,8 +144,9 @@ impl Constraints {
     /// A member that must be there; returns `""` where it is not, so that checking goes on.
     pub fn required<'a>(&mut self, member: &str, value: Option<&'a str>) -> &'a str {
         value.unwrap_or_else(|| {
+            let null = if self.silent { "" } else { " null" };
             self.violations.push(format!(
-                "Value null at '{member}' failed to satisfy constraint: Member must not be null"
+                "Value{null} at '{member}' failed to satisfy constraint: Member must not be null"
             ));
             ""
         })
@@ -185,6 +218,23 @@ impl Constraints {
                 format_args!("have value less than or equal to {most}"),
             );
         }
+    }
+
+    /// A member that is present must be one of these.
+    pub fn one_of(&mut self, member: &str, value: Option<&str>, set: &[&str]) {
+        let Some(value) = value else { return };
+        if set.contains(&value) {
+            return;
+        }
+        let list = match self.silent {
+            true => String::new(),
+            false => format!(": [{}]", set.join(", ")),
+        };
+        self.add(
+            Some(value),
+            member,
+            format_args!("satisfy enum value set{list}"),
+        );
     }
 
     /// How many elements a list may have.

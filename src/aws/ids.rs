@@ -65,6 +65,10 @@ pub enum IdKind {
     Role,
     /// `ANPA`, 21 characters.
     ManagedPolicy,
+    /// `AGPA`, 21 characters.
+    Group,
+    /// `AIPA`, 21 characters.
+    InstanceProfile,
 }
 
 impl IdKind {
@@ -75,13 +79,15 @@ impl IdKind {
             IdKind::User => "AIDA",
             IdKind::Role => "AROA",
             IdKind::ManagedPolicy => "ANPA",
+            IdKind::Group => "AGPA",
+            IdKind::InstanceProfile => "AIPA",
         }
     }
 
     fn random_letters(self) -> usize {
         match self {
             IdKind::LongTermKey | IdKind::TemporaryKey => 7,
-            IdKind::User | IdKind::Role | IdKind::ManagedPolicy => 8,
+            _ => 8,
         }
     }
 }

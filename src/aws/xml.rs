@@ -18,6 +18,8 @@ pub enum Node {
     Text(String),
     /// A whole number.
     Number(i64),
+    /// `true` or `false`.
+    Flag(bool),
     /// An instant: RFC 3339 to the second in XML, epoch seconds in JSON.
     Time(OffsetDateTime),
     /// A structure.
@@ -85,6 +87,18 @@ fn write_xml(out: &mut String, depth: usize, name: &str, node: &Node) {
             indent(out);
             out.extend(["<", name, ">", &number.to_string(), "</", name, ">\n"]);
         }
+        Node::Flag(flag) => {
+            indent(out);
+            out.extend([
+                "<",
+                name,
+                ">",
+                if *flag { "true" } else { "false" },
+                "</",
+                name,
+                ">\n",
+            ]);
+        }
         Node::Time(time) => {
             indent(out);
             out.extend(["<", name, ">", &timestamp(*time), "</", name, ">\n"]);
@@ -123,6 +137,7 @@ fn to_json(node: &Node) -> Value {
         Node::Absent => Value::Null,
         Node::Text(text) => json!(text),
         Node::Number(number) => json!(number),
+        Node::Flag(flag) => json!(flag),
         Node::Time(time) => json!(time.unix_timestamp()),
         Node::Fields(fields) => fields
             .iter()

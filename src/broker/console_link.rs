@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::clock::{Random, random_bytes, random_token};
-use crate::credentials::{RoleSession, session_secret};
+use crate::credentials::{RoleSession, SessionKind, session_secret};
 use crate::seal::{KeyRing, Purpose};
 use crate::secret::Secret;
 use crate::store::cache::IamCache;
@@ -62,7 +62,9 @@ pub fn session_of_credentials(
     let (session, key) = opened.ok()?;
     let secret = session_secret(ring, key, &presented.session_id)?;
     let same = secret == Secret::new(presented.session_key);
-    (same && !cache.is_revoked(&session)).then_some(session)
+    // AWS makes links for roles and federated users only.
+    let linkable = matches!(session.kind, SessionKind::Role | SessionKind::FederatedUser);
+    (same && linkable && !cache.is_revoked(&session)).then_some(session)
 }
 
 /// Makes the sign-in token of a session.

@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
+use crate::aws::arn;
 use crate::aws::sts::Tag;
 use crate::identity::ClaimValue;
 use crate::seal::{KeyRing, Purpose};
@@ -14,9 +15,18 @@ use crate::secret::Secret;
 /// What a session speaks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SessionKind {
-    /// AssumeRole and its kin.
+    /// A role: AssumeRole and its kin.
     #[serde(rename = "r")]
     Role,
+    /// An IAM user itself: GetSessionToken.
+    #[serde(rename = "u")]
+    User,
+    /// The root of an account: GetSessionToken, AssumeRoot.
+    #[serde(rename = "o")]
+    Root,
+    /// A name that a user or root vouched for: GetFederationToken.
+    #[serde(rename = "f")]
+    FederatedUser,
 }
 
 /// Everything a session must remember (sts.md section 4.5). Member names are short because the whole
@@ -29,16 +39,17 @@ pub struct RoleSession {
     /// Whose temporary key this is; the token is worth nothing beside another key id.
     #[serde(rename = "a")]
     pub access_key_id: String,
-    /// Account of the role.
+    /// Account of the role, or of the user.
     #[serde(rename = "c")]
     pub account: String,
-    /// ARN of the role, with its path.
+    /// ARN of the role with its path; of the user or root that asked, for the other kinds.
     #[serde(rename = "r")]
     pub role_arn: String,
-    /// `AROA...`: a role deleted and made again is another one.
+    /// `AROA...`: a role deleted and made again is another one. `AIDA...` or the account id for the other
+    /// kinds.
     #[serde(rename = "u")]
     pub role_id: String,
-    /// Session name.
+    /// Session name; the name of a federated user; empty for a user or root itself.
     #[serde(rename = "n")]
     pub session_name: String,
     /// Epoch seconds.
@@ -71,6 +82,12 @@ pub struct RoleSession {
     /// Made by another role session.
     #[serde(rename = "d", default, skip_serializing_if = "std::ops::Not::not")]
     pub chained: bool,
+    /// Epoch seconds at which a one-time code was checked for this session.
+    #[serde(rename = "q", default, skip_serializing_if = "Option::is_none")]
+    pub mfa_at: Option<i64>,
+    /// A root task: the one managed policy that a session of AssumeRoot is held to.
+    #[serde(rename = "k", default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<String>,
 }
 
 /// Why a session token was refused.
@@ -131,17 +148,26 @@ impl RoleSession {
     /// The session's ARN.
     pub fn arn(&self) -> String {
         let partition = self.role_arn.split(':').nth(1).unwrap_or("aws");
-        crate::aws::arn::assumed_role(
-            partition,
-            &self.account,
-            self.role_name(),
-            &self.session_name,
-        )
+        let (account, name) = (&self.account, &self.session_name);
+        match self.kind {
+            SessionKind::Role => arn::assumed_role(partition, account, self.role_name(), name),
+            SessionKind::User | SessionKind::Root => self.role_arn.clone(),
+            SessionKind::FederatedUser => arn::federated_user(partition, account, name),
+        }
     }
 
-    /// `AROA...:session`.
+    /// `AROA...:session`, `AIDA...`, the account id, or `account:name` (sts.md section 4.4).
     pub fn user_id(&self) -> String {
-        format!("{}:{}", self.role_id, self.session_name)
+        match self.kind {
+            SessionKind::Role => format!("{}:{}", self.role_id, self.session_name),
+            SessionKind::User | SessionKind::Root => self.role_id.clone(),
+            SessionKind::FederatedUser => format!("{}:{}", self.account, self.session_name),
+        }
+    }
+
+    /// Whether it was made with limits of its own.
+    pub fn is_limited(&self) -> bool {
+        self.inline_policy.is_some() || !self.policy_arns.is_empty()
     }
 }
 
@@ -167,6 +193,8 @@ pub(super) mod tests {
             federation: BTreeMap::new(),
             federated_provider: None,
             chained: false,
+            mfa_at: None,
+            task: None,
         }
     }
 

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
-use crate::access::Caller;
+use crate::access::authenticate::caller_of;
 use crate::app::App;
 use crate::broker::console_link::ConsoleSession;
 use crate::credentials::RoleSession;
@@ -194,8 +194,9 @@ pub async fn sign_out(
         call.refused("ServiceUnavailable", "store", "unavailable", None);
         return (StatusCode::SERVICE_UNAVAILABLE, "Try again in a moment.\n").into_response();
     }
-    call.event
-        .set("userIdentity", Caller::of_session(held.session).trail());
+    if let Ok(caller) = caller_of(&app.cache, held.session).await {
+        call.event.set("userIdentity", caller.trail());
+    }
     if let Err(error) = call.answered(Value::Null) {
         tracing::error!(%error, "a sign-out is missing in the audit trail");
     }

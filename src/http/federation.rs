@@ -11,7 +11,8 @@ use axum::response::{IntoResponse, Redirect, Response};
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::access::{Call, Caller};
+use crate::access::Call;
+use crate::access::authenticate::caller_of;
 use crate::app::App;
 use crate::broker::console_link;
 use crate::http::console::{COOKIE, ended_page};
@@ -140,10 +141,9 @@ async fn login(app: &App, mut call: Call, params: &Form) -> Response {
     let left = session.session.expires_at - now;
     call.event
         .set("recipientAccountId", json!(session.session.account));
-    call.event.set(
-        "userIdentity",
-        Caller::of_session(session.session.clone()).trail(),
-    );
+    if let Ok(caller) = caller_of(&app.cache, session.session.clone()).await {
+        call.event.set("userIdentity", caller.trail());
+    }
     let Some(sealed) = session.seal(&app.ring, random) else {
         return bad_request(
             call,

@@ -1,4 +1,4 @@
-//! The AWS query protocol at `/`: STS now, IAM on the same door later.
+//! The AWS query protocol at `/`: STS and IAM, told apart by `Version`.
 //!
 //! Bounded body, parameters parsed once from the very bytes that the signature covers, the audit event
 //! opened before anybody is authenticated and closed on every path, the operation looked up in the one
@@ -23,6 +23,7 @@ use crate::aws::{sts as wire, xml};
 use crate::clock::random_bytes;
 use crate::http::MAX_BODY;
 use crate::http::layers::{Peer, open_call};
+use crate::iam;
 use crate::seal::Purpose;
 use crate::sigv4::SignedRequest;
 use crate::sts::{self, Answer, Authentication, Denial, Operation};
@@ -32,8 +33,6 @@ const AUTHORIZATION_MESSAGE: HeaderName =
 /// Bytes of every sealed reason; about 2.8 KB as a header.
 const MESSAGE_BYTES: usize = 2048;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
-const IAM_NAMESPACE: &str = "https://iam.amazonaws.com/doc/2010-05-08/";
-const IAM_VERSION: &str = "2010-05-08";
 
 /// Whether a `GET /` is meant for this door: SDKs, presigned requests, `curl`.
 pub fn is_api_request(query: &str) -> bool {
@@ -141,33 +140,87 @@ async fn run(
     body: Body,
 ) -> Result<(&'static str, Answer), Denial> {
     let body = read(&head.headers, body).await?;
-    let query = head.uri.query().unwrap_or_default();
-    let params = Params::parse(query, &body)?;
-    let (name, operation, authentication) = operation(&params, form)?;
-    call.about(name, true);
-    let caller = match authentication {
-        Authentication::Token => None,
-        Authentication::Signed => {
-            let signed = SignedRequest {
-                method: head.method.as_str(),
-                path: head.uri.path(),
-                query,
-                headers: &head.headers,
-                body: &body,
+    let params = Params::parse(head.uri.query().unwrap_or_default(), &body)?;
+    match which(&params, form)? {
+        Which::Sts(name, operation, authentication) => {
+            call.about(name, sts::is_read_only(operation));
+            let caller = match authentication {
+                Authentication::Token => None,
+                Authentication::Signed => Some(signed_by(app, call, head, &body, "sts").await?),
             };
-            let verifier = Verifier {
-                cache: &app.cache,
-                ring: &app.ring,
-            };
-            let caller = verifier.authenticate(call, &signed, "sts").await?;
-            call.event.set("userIdentity", caller.trail());
-            call.event
-                .set("recipientAccountId", json!(caller.account()));
-            Some(caller)
+            let answer = dispatch(app, call, operation, caller.as_ref(), &params).await?;
+            Ok((name, answer))
         }
+        Which::Iam(operation) => {
+            call.about(operation.name, !operation.writes);
+            call.event.set("eventSource", json!("iam.amazonaws.com"));
+            call.event
+                .set("requestParameters", iam::trail_parameters(&params));
+            let caller = signed_by(app, call, head, &body, "iam").await?;
+            let answer = iam_answer(app, call, operation, &caller, &params).await?;
+            Ok((operation.name, answer))
+        }
+    }
+}
+
+/// Verifies the signature and notes in the trail who made it.
+async fn signed_by(
+    app: &App,
+    call: &mut Call,
+    head: &http::request::Parts,
+    body: &Bytes,
+    service: &str,
+) -> Result<Caller, AwsError> {
+    let signed = SignedRequest {
+        method: head.method.as_str(),
+        path: head.uri.path(),
+        query: head.uri.query().unwrap_or_default(),
+        headers: &head.headers,
+        body,
     };
-    let answer = dispatch(app, call, operation, caller.as_ref(), &params).await?;
-    Ok((name, answer))
+    let verifier = Verifier {
+        cache: &app.cache,
+        ring: &app.ring,
+    };
+    let caller = verifier.authenticate(call, &signed, service).await?;
+    call.event.set("userIdentity", caller.trail());
+    call.event
+        .set("recipientAccountId", json!(caller.account()));
+    Ok(caller)
+}
+
+/// Runs an operation of IAM. What it changed counts on this node before the answer leaves.
+async fn iam_answer(
+    app: &App,
+    call: &mut Call,
+    operation: &iam::Operation,
+    caller: &Caller,
+    params: &Params,
+) -> Result<Answer, Denial> {
+    iam::may_use(caller)?;
+    if operation.writes {
+        // A trail that takes no events must stop a change before it is made.
+        app.audit.flush().await.map_err(|error| {
+            tracing::error!(%error, "nothing is changed without a trace");
+            AwsError::unavailable()
+        })?;
+    }
+    let mut ask = iam::Ask {
+        call,
+        caller,
+        params,
+        elements: Value::Null,
+    };
+    let fields = (operation.run)(&app.iam, &mut ask).await?;
+    let elements = ask.elements;
+    if operation.writes {
+        app.cache.refresh().await?;
+    }
+    Ok(Answer {
+        fields,
+        elements,
+        grants: operation.writes,
+    })
 }
 
 /// The one place where an operation's name becomes its code. Signed operations get their caller from
@@ -194,11 +247,14 @@ async fn dispatch(
     }
 }
 
+/// An operation of one of the two APIs.
+enum Which {
+    Sts(&'static str, Operation, Authentication),
+    Iam(&'static iam::Operation),
+}
+
 /// Looks the operation up. Which API is meant is told by `Version`.
-fn operation(
-    params: &Params,
-    form: &mut Form,
-) -> Result<(&'static str, Operation, Authentication), AwsError> {
+fn which(params: &Params, form: &mut Form) -> Result<Which, AwsError> {
     let action = params.get("Action").ok_or_else(AwsError::missing_action)?;
     // The text goes into an answer that nobody has authenticated for.
     let shown: String = action.chars().take(128).collect();
@@ -206,21 +262,24 @@ fn operation(
         None => return Err(AwsError::invalid_action(&shown, "NO_VERSION_SPECIFIED")),
         Some(version) => version,
     };
-    match version {
-        wire::VERSION => {}
-        IAM_VERSION => {
-            form.namespace = IAM_NAMESPACE;
-            return Err(AwsError::invalid_action(&shown, IAM_VERSION));
+    let found = match version {
+        wire::VERSION => {
+            let mut table = sts::OPERATIONS.iter();
+            let found = table.find(|(name, _, _)| *name == action);
+            found.map(|(name, operation, by)| Which::Sts(name, *operation, *by))
+        }
+        iam::VERSION => {
+            form.namespace = iam::NAMESPACE;
+            iam::operations()
+                .find(|operation| operation.name == action)
+                .map(Which::Iam)
         }
         other => {
             let other: String = other.chars().take(64).collect();
             return Err(AwsError::no_such_version(&other));
         }
-    }
-    let found = sts::OPERATIONS.iter().find(|(name, _, _)| *name == action);
-    found
-        .copied()
-        .ok_or_else(|| AwsError::invalid_action(&shown, wire::VERSION))
+    };
+    found.ok_or_else(|| AwsError::invalid_action(&shown, version))
 }
 
 async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, AwsError> {

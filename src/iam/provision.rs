@@ -230,7 +230,7 @@ async fn create(
         explain: true,
         tags: vec![source_tag()],
         created_at: now,
-        sessions_revoked_before: None,
+        trust_principals: Vec::new(),
     };
     apply(from, &mut role);
     store.create_role(&role).await?;

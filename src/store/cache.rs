@@ -17,7 +17,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use moka::sync::Cache;
 
-use crate::credentials::RoleSession;
+use crate::credentials::{RoleSession, SessionKind};
 use crate::policy::PolicyDocument;
 use crate::store::access_keys::AccessKey;
 use crate::store::accounts::Account;
@@ -187,7 +187,7 @@ impl IamCache {
             };
             Ok(Some(CachedRole {
                 account_name: account.map(|account| account.name).unwrap_or_default(),
-                trust: parsed(&role.arn, &role.trust_policy),
+                trust: trust(&role),
                 policies: self.policies_of(&owner, &role.arn).await?,
                 boundary,
                 role,
@@ -323,7 +323,7 @@ impl IamCache {
                 if let Some(alias) = &role.alias {
                     catalog.by_alias.insert(alias.clone(), role.arn.clone());
                 }
-                let Some(trust) = parsed(&role.arn, &role.trust_policy) else {
+                let Some(trust) = trust(&role) else {
                     continue;
                 };
                 // Provider ARNs and the built-in provider names; users and roles are not looked up here.
@@ -354,8 +354,13 @@ impl IamCache {
         revocations.iter().any(|cut| {
             let named = match cut.kind {
                 RevocationKind::Session => cut.id == session.access_key_id,
-                RevocationKind::Principal => cut.id == session.arn(),
-                RevocationKind::Role => cut.id == session.role_arn,
+                RevocationKind::Principal => {
+                    let user = session.kind != SessionKind::Role && cut.id == session.role_arn;
+                    user || cut.id == session.arn()
+                }
+                RevocationKind::Role => {
+                    session.kind == SessionKind::Role && cut.id == session.role_arn
+                }
                 RevocationKind::Idp => session.federated_provider.as_deref() == Some(&cut.id),
             };
             named && session.issued_at < cut.issued_before
@@ -366,6 +371,17 @@ impl IamCache {
 /// What stands in for a policy that cannot be read.
 pub const DENY_ALL: &str =
     r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}"#;
+
+/// The trust policy, its users and roles tied to the ids they had when it was saved.
+fn trust(role: &Role) -> Option<PolicyDocument> {
+    let id_of = |arn: &str| {
+        let mut known = role.trust_principals.iter();
+        known
+            .find(|(name, _)| name == arn)
+            .map(|(_, id)| id.as_str())
+    };
+    parsed(&role.arn, &role.trust_policy).map(|document| document.with_principal_ids(id_of))
+}
 
 fn parsed(arn: &str, text: &str) -> Option<PolicyDocument> {
     match PolicyDocument::parse(text) {

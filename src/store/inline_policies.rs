@@ -14,6 +14,8 @@ pub enum PolicyOwner {
     Role(String),
     /// `AIDA...`
     User(String),
+    /// `AGPA...`
+    Group(String),
 }
 
 impl PolicyOwner {
@@ -22,13 +24,14 @@ impl PolicyOwner {
         match self {
             PolicyOwner::Role(_) => "role",
             PolicyOwner::User(_) => "user",
+            PolicyOwner::Group(_) => "group",
         }
     }
 
     /// The unique id.
     pub(super) fn id(&self) -> &str {
         match self {
-            PolicyOwner::Role(id) | PolicyOwner::User(id) => id,
+            PolicyOwner::Role(id) | PolicyOwner::User(id) | PolicyOwner::Group(id) => id,
         }
     }
 }
@@ -126,6 +129,7 @@ impl Change {
         let statement = match owner {
             PolicyOwner::Role(_) => "SELECT unique_id FROM iam_role WHERE unique_id = $1",
             PolicyOwner::User(_) => "SELECT unique_id FROM iam_user WHERE unique_id = $1",
+            PolicyOwner::Group(_) => "SELECT unique_id FROM iam_group WHERE unique_id = $1",
         };
         match self.finds(sqlx::query(statement).bind(owner.id())).await? {
             true => Ok(()),

@@ -16,13 +16,19 @@
 //! [`conformance`] for the contract, which both engines are held to.
 
 pub mod access_keys;
+pub mod account_facts;
 pub mod accounts;
 pub mod cache;
 pub mod conformance;
 mod error;
+pub mod groups;
 pub mod inline_policies;
+pub mod instance_profiles;
 pub mod key_ring;
+pub mod last_use;
+pub mod login_profiles;
 pub mod managed_policies;
+pub mod mfa_devices;
 pub mod migrate;
 pub mod oidc_providers;
 pub mod once;
@@ -30,7 +36,10 @@ pub mod open;
 pub mod revocations;
 pub mod roles;
 mod row;
+pub mod saml_providers;
+pub mod signing_keys;
 mod statement;
+pub mod token_buckets;
 pub mod users;
 pub mod version;
 pub mod web_sessions;
@@ -86,6 +95,18 @@ impl Store {
         let mut change = self.change().await?;
         // Children before their parents.
         for deletion in [
+            "DELETE FROM last_use",
+            "DELETE FROM token_bucket",
+            "DELETE FROM signing_key",
+            "DELETE FROM account_fact",
+            "DELETE FROM account_alias",
+            "DELETE FROM login_profile",
+            "DELETE FROM mfa_device",
+            "DELETE FROM saml_private_key",
+            "DELETE FROM saml_provider",
+            "DELETE FROM instance_profile",
+            "DELETE FROM group_member",
+            "DELETE FROM iam_group",
             "DELETE FROM attachment",
             "DELETE FROM policy_version",
             "DELETE FROM managed_policy",

@@ -40,8 +40,9 @@ pub struct Role {
     pub tags: Vec<(String, String)>,
     /// Seconds since 1970.
     pub created_at: i64,
-    /// Sessions issued before this moment are worth nothing.
-    pub sessions_revoked_before: Option<i64>,
+    /// The users and roles that the trust policy names, each ARN with the unique id it had when the policy was saved
+    /// (policy.md section 6.6).
+    pub trust_principals: Vec<(String, String)>,
 }
 
 impl FromRow for Role {
@@ -61,7 +62,7 @@ impl FromRow for Role {
             explain: row.try_get::<i64, _>("explainable")? != 0,
             tags: from_text(row.try_get("tags")?)?,
             created_at: row.try_get("created_at")?,
-            sessions_revoked_before: row.try_get("sessions_revoked_before")?,
+            trust_principals: from_text(row.try_get("trust_principals")?)?,
         })
     }
 }
@@ -78,7 +79,7 @@ impl Store {
                 sqlx::query(
                     "INSERT INTO iam_role (unique_id, account, name, name_key, path, arn, arn_key, trust_policy,
                          description, max_session_duration, permissions_boundary, alias, production, explainable,
-                         tags, created_at, sessions_revoked_before)
+                         tags, created_at, trust_principals)
                      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
                 )
                 .bind(&role.unique_id)
@@ -97,7 +98,7 @@ impl Store {
                 .bind(flag(role.explain))
                 .bind(to_text(&role.tags)?)
                 .bind(role.created_at)
-                .bind(role.sessions_revoked_before),
+                .bind(to_text(&role.trust_principals)?),
             )
             .await?;
         change.commit().await
@@ -171,7 +172,7 @@ impl Store {
                 sqlx::query(
                     "UPDATE iam_role SET trust_policy = $1, description = $2, max_session_duration = $3,
                          permissions_boundary = $4, alias = $5, production = $6, explainable = $7, tags = $8,
-                         sessions_revoked_before = $9
+                         trust_principals = $9
                      WHERE unique_id = $10",
                 )
                 .bind(&role.trust_policy)
@@ -182,7 +183,7 @@ impl Store {
                 .bind(flag(role.production))
                 .bind(flag(role.explain))
                 .bind(to_text(&role.tags)?)
-                .bind(role.sessions_revoked_before)
+                .bind(to_text(&role.trust_principals)?)
                 .bind(&role.unique_id),
             )
             .await?;

@@ -35,7 +35,9 @@ impl EmbeddedSts {
         if matches!(caller.principal(), Principal::Root) {
             return Err(AwsError::root_may_not_assume().into());
         }
-        let inherited = caller.session().map_or(&[][..], |s| &s.transitive_tag_keys);
+        let inherited = caller
+            .role_session()
+            .map_or(&[][..], |s| &s.transitive_tag_keys);
         check_tags(&input.tags, &input.transitive_tag_keys, inherited)?;
         EmbeddedSts::check_policy_form(&input.policies)?;
         check_mfa(&input)?;
@@ -92,7 +94,7 @@ impl EmbeddedSts {
         }
         self.check_managed_policies(&input.policies, &role.role.account)
             .await?;
-        let chained = caller.session().is_some();
+        let chained = caller.role_session().is_some();
         if chained && duration > session::CHAINED_DURATION {
             return Err(AwsError::duration_chained().into());
         }
@@ -124,11 +126,15 @@ impl EmbeddedSts {
             transitive_tag_keys: transitive,
             source_identity: source_identity.clone(),
             federation: caller
-                .session()
+                .role_session()
                 .map(|s| s.federation.clone())
                 .unwrap_or_default(),
-            federated_provider: caller.session().and_then(|s| s.federated_provider.clone()),
+            federated_provider: caller
+                .role_session()
+                .and_then(|s| s.federated_provider.clone()),
             chained,
+            mfa_at: None,
+            task: None,
         };
         let user = AssumedRoleUser {
             assumed_role_id: new.user_id(),
@@ -191,7 +197,7 @@ fn check_mfa(input: &AssumeRole) -> Result<(), AwsError> {
 
 /// The tags that travel down the chain from the calling session.
 fn carried_tags(caller: &Caller) -> Vec<Tag> {
-    let Some(session) = caller.session() else {
+    let Some(session) = caller.role_session() else {
         return Vec::new();
     };
     let travels = |tag: &&Tag| {
@@ -204,7 +210,9 @@ fn carried_tags(caller: &Caller) -> Vec<Tag> {
 
 /// A source identity, once set, is fixed for the chain; asking for another is refused.
 fn inherited_source_identity(caller: &Caller, input: &AssumeRole) -> Result<Option<String>, ()> {
-    let inherited = caller.session().and_then(|s| s.source_identity.clone());
+    let inherited = caller
+        .role_session()
+        .and_then(|s| s.source_identity.clone());
     match (inherited, &input.source_identity) {
         (Some(fixed), Some(asked)) if fixed != *asked => Err(()),
         (Some(fixed), _) => Ok(Some(fixed)),

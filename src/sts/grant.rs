@@ -246,6 +246,8 @@ impl EmbeddedSts {
             federation: federated.lasting(),
             federated_provider: Some(federated.provider_arn.clone()),
             chained: false,
+            mfa_at: None,
+            task: None,
         }
     }
 

@@ -19,13 +19,12 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::aws::error::AwsError;
+pub use crate::access::Denial;
 use crate::aws::xml::Fields;
 use crate::clock::Random;
 use crate::outbound::jwks::KeyCache;
 use crate::policy::PolicyDocument;
 use crate::seal::KeyRing;
-use crate::store::StoreError;
 use crate::store::cache::{CachedRole, IamCache};
 use crate::store::roles::Role;
 
@@ -71,6 +70,11 @@ pub const OPERATIONS: [(&str, Operation, Authentication); 4] = [
     ),
 ];
 
+/// What CloudTrail calls read-only: everything but GetSessionToken, GetFederationToken and AssumeRoot.
+pub fn is_read_only(_operation: Operation) -> bool {
+    true
+}
+
 /// The embedded STS with what it stands on.
 #[derive(Clone)]
 pub struct EmbeddedSts {
@@ -103,7 +107,7 @@ pub fn decoy() -> Arc<CachedRole> {
         explain: false,
         tags: Vec::new(),
         created_at: 0,
-        sessions_revoked_before: None,
+        trust_principals: Vec::new(),
     };
     let trust = r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":{"AWS":"*"},
         "Action":"sts:*","Condition":{"StringEquals":{"aws:PrincipalAccount":"000000000000"}}}}"#;
@@ -125,29 +129,4 @@ pub struct Answer {
     pub elements: Value,
     /// Whether credentials leave with it: then the audit event must be on disk first.
     pub grants: bool,
-}
-
-/// A refusal of an operation: what the caller reads, and what only the audit keeps.
-#[derive(Debug)]
-pub struct Denial {
-    /// The answer.
-    pub error: AwsError,
-    /// The reason with its values.
-    pub detail: Option<Value>,
-}
-
-impl From<AwsError> for Denial {
-    fn from(error: AwsError) -> Denial {
-        Denial {
-            error,
-            detail: None,
-        }
-    }
-}
-
-impl From<StoreError> for Denial {
-    fn from(error: StoreError) -> Denial {
-        tracing::error!(%error, "the store could not be asked");
-        AwsError::unavailable().into()
-    }
 }

@@ -210,6 +210,23 @@ impl Broker {
         request.sign_for("us-east-1", "sts", who, self.clock.now())
     }
 
+    /// Calls IAM, signed; the answer may be a refusal.
+    pub fn iam(&self, who: &Credentials, action: &str, params: &[(&str, &str)]) -> Reply {
+        let mut fields = vec![("Action", action), ("Version", "2010-05-08")];
+        fields.extend(params);
+        let request = self.post("/").form(&fields);
+        let now = self.clock.now();
+        request.sign_for("us-east-1", "iam", who, now).send()
+    }
+
+    /// Calls IAM, and it must work.
+    #[track_caller]
+    pub fn iam_ok(&self, who: &Credentials, action: &str, params: &[(&str, &str)]) -> Reply {
+        let reply = self.iam(who, action, params);
+        assert_eq!(reply.status, 200, "{action}: {}", reply.text());
+        reply
+    }
+
     /// Assumes a role; the answer may be a refusal.
     pub fn assume(&self, who: &Credentials, role: &str, params: &[(&str, &str)]) -> Reply {
         let mut fields = vec![("RoleArn", role)];
@@ -266,6 +283,8 @@ impl Broker {
             federation: std::collections::BTreeMap::new(),
             federated_provider: None,
             chained: false,
+            mfa_at: None,
+            task: None,
         };
         spoil(&mut session);
         let account = AccountId::parse(account).unwrap();

@@ -13,6 +13,7 @@ mod demo;
 mod explain;
 mod faults;
 mod harness;
+mod iam;
 mod nodes;
 mod portal;
 mod postgres;

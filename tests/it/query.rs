@@ -201,8 +201,8 @@ fn an_unknown_version_is_refused() {
 
 #[test]
 fn an_operation_of_iam_is_refused_in_the_words_of_iam() {
-    let reply = unsigned("Action=GetUser&Version=2010-05-08");
-    let message = "Could not find operation GetUser for version 2010-05-08";
+    let reply = unsigned("Action=GetRolls&Version=2010-05-08");
+    let message = "Could not find operation GetRolls for version 2010-05-08";
     DEMO.refuses(
         &reply,
         400,

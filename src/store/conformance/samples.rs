@@ -40,7 +40,7 @@ pub(super) fn role(account: &str, name: &str) -> Role {
         explain: true,
         tags: Vec::new(),
         created_at: NOW,
-        sessions_revoked_before: None,
+        trust_principals: Vec::new(),
     }
 }
 
@@ -57,7 +57,10 @@ pub(super) fn full_role() -> Role {
         production: true,
         explain: false,
         tags: vec![tag("Team", "a"), tag("cost", ""), tag("ä", "\"quoted\"")],
-        sessions_revoked_before: Some(NOW - 5),
+        trust_principals: vec![(
+            "arn:aws:iam::111111111111:user/ann".to_owned(),
+            "AIDAQAAAAAAAAAAAAAAAA".to_owned(),
+        )],
         ..role(DEV, "Developer")
     }
 }

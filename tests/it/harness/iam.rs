@@ -88,7 +88,7 @@ impl Broker {
             explain: true,
             tags: Vec::new(),
             created_at: SystemClock.unix(),
-            sessions_revoked_before: None,
+            trust_principals: Vec::new(),
         };
         spoil(&mut role);
         self.change(self.app.store.create_role(&role));

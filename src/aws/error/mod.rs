@@ -2,9 +2,13 @@
 //!
 //! Texts are AWS's, word for word where they are known (clients match on them), so that a correction is
 //! made here and nowhere else. Sources: the STS and IAM service models, recorded answers, and for the
-//! SigV4 family the texts that public tools quote.
+//! SigV4 family the texts that public tools quote. What only IAM says stands in `iam`.
+
+mod iam;
 
 use std::borrow::Cow;
+
+pub use iam::Entity;
 
 /// An answer that refuses, as AWS words it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -409,6 +413,14 @@ impl AwsError {
             "InvalidIdentityToken" => "InvalidIdentityTokenException",
             "IDPRejectedClaim" => "IDPRejectedClaimException",
             "IDPCommunicationError" => "IDPCommunicationErrorException",
+            "NoSuchEntity" => "NoSuchEntityException",
+            "EntityAlreadyExists" => "EntityAlreadyExistsException",
+            "DeleteConflict" => "DeleteConflictException",
+            "LimitExceeded" => "LimitExceededException",
+            "ConcurrentModification" => "ConcurrentModificationException",
+            "InvalidInput" => "InvalidInputException",
+            "UnmodifiableEntity" => "UnmodifiableEntityException",
+            "InvalidAuthenticationCode" => "InvalidAuthenticationCodeException",
             other => other,
         }
     }

@@ -1,0 +1,165 @@
+//! The part of the table that only IAM says (sts.md section 13.4).
+
+use std::borrow::Cow;
+
+use super::{AwsError, error};
+
+/// What IAM is asked to find or make, in the words of its errors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entity {
+    /// `user`
+    User,
+    /// `role`
+    Role,
+    /// `group`
+    Group,
+}
+
+impl Entity {
+    fn lower(self) -> &'static str {
+        match self {
+            Entity::User => "user",
+            Entity::Role => "role",
+            Entity::Group => "group",
+        }
+    }
+
+    fn capital(self) -> &'static str {
+        match self {
+            Entity::User => "User",
+            Entity::Role => "Role",
+            Entity::Group => "Group",
+        }
+    }
+}
+
+impl AwsError {
+    // --- 404 ------------------------------------------------------------------------------------
+
+    /// Something that is not there, with the text that says what.
+    pub fn no_such_entity(message: impl Into<Cow<'static, str>>) -> AwsError {
+        error("NoSuchEntity", 404, "iam.not_found", message)
+    }
+
+    /// `The role with name X cannot be found.`
+    pub fn entity_not_found(entity: Entity, name: &str) -> AwsError {
+        let kind = entity.lower();
+        AwsError::no_such_entity(format!("The {kind} with name {name} cannot be found."))
+    }
+
+    /// `The role policy with name P cannot be found.`
+    pub fn inline_policy_not_found(entity: Entity, name: &str) -> AwsError {
+        let kind = entity.lower();
+        AwsError::no_such_entity(format!(
+            "The {kind} policy with name {name} cannot be found."
+        ))
+    }
+
+    /// A managed policy that is not there, on get, delete and detach.
+    pub fn policy_not_found() -> AwsError {
+        AwsError::no_such_entity("Policy ARN was not found.")
+    }
+
+    /// A managed policy that is not there, on attach and on asking for a version.
+    pub fn policy_not_attachable() -> AwsError {
+        AwsError::no_such_entity("Policy ARN does not exist or is not attachable.")
+    }
+
+    // --- 409 ------------------------------------------------------------------------------------
+
+    /// A name that is taken, with the text that says which.
+    pub fn entity_exists(message: impl Into<Cow<'static, str>>) -> AwsError {
+        error("EntityAlreadyExists", 409, "iam.exists", message)
+    }
+
+    /// `Role with name X already exists.`
+    pub fn name_taken(entity: Entity, name: &str) -> AwsError {
+        let kind = entity.capital();
+        AwsError::entity_exists(format!("{kind} with name {name} already exists."))
+    }
+
+    /// Something that others still depend on.
+    pub fn delete_conflict(message: impl Into<Cow<'static, str>>) -> AwsError {
+        error("DeleteConflict", 409, "iam.conflict", message)
+    }
+
+    /// A quota, with AWS's sentence about it.
+    pub fn limit_exceeded(message: impl Into<Cow<'static, str>>) -> AwsError {
+        error("LimitExceeded", 409, "iam.limit", message)
+    }
+
+    /// `Cannot exceed quota for ROLESPERACCOUNT: 1000`, and its kin.
+    pub fn quota(name: &str, most: usize) -> AwsError {
+        AwsError::limit_exceeded(format!("Cannot exceed quota for {name}: {most}"))
+    }
+
+    /// Somebody else changed the same thing at the same time.
+    pub fn concurrent_modification() -> AwsError {
+        error(
+            "ConcurrentModification",
+            409,
+            "iam.concurrent",
+            "The request was rejected because multiple requests to change this object were \
+             submitted simultaneously. Wait a few minutes and submit your request again.",
+        )
+    }
+
+    // --- 400 ------------------------------------------------------------------------------------
+
+    /// `InvalidInput`, with its text.
+    pub fn invalid_input(message: impl Into<Cow<'static, str>>) -> AwsError {
+        error("InvalidInput", 400, "iam.input", message)
+    }
+
+    /// Tag keys of an IAM resource that are equal ignoring case.
+    pub fn duplicate_resource_tags() -> AwsError {
+        AwsError::invalid_input(
+            "Duplicate tag keys found. Please note that Tag keys are case insensitive.",
+        )
+    }
+
+    /// An ARN that is none.
+    pub fn unparsable_arn() -> AwsError {
+        AwsError::validation("Invalid ARN:  Could not be parsed!")
+    }
+
+    /// A marker that no answer of ours gave out.
+    pub fn invalid_marker() -> AwsError {
+        AwsError::validation("Invalid Marker.")
+    }
+
+    /// Something that belongs to AWS, or to the configuration file.
+    pub fn unmodifiable(message: impl Into<Cow<'static, str>>) -> AwsError {
+        error("UnmodifiableEntity", 400, "iam.unmodifiable", message)
+    }
+
+    // --- 403 ------------------------------------------------------------------------------------
+
+    /// A one-time code, on enabling or resynchronising a device.
+    pub fn invalid_authentication_code() -> AwsError {
+        error(
+            "InvalidAuthenticationCode",
+            403,
+            "iam.mfa.code",
+            "Authentication code for device is not valid.",
+        )
+    }
+
+    /// A caller whose own policies do not allow the call; `because` is AWS's half sentence.
+    pub fn not_allowed(caller: &str, action: &str, resource: &str, because: &str) -> AwsError {
+        error(
+            "AccessDenied",
+            403,
+            "policy.no_match",
+            format!(
+                "User: {caller} is not authorized to perform: {action} on resource: {resource} \
+                 {because}"
+            ),
+        )
+    }
+
+    /// Too many tries; SDKs wait and try again.
+    pub fn throttled() -> AwsError {
+        error("Throttling", 400, "throttled", "Rate exceeded")
+    }
+}

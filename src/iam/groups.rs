@@ -1,0 +1,6 @@
+//! Groups of users.
+
+use crate::iam::Operation;
+
+/// The operations of this noun.
+pub(super) const OPERATIONS: &[Operation] = &[];

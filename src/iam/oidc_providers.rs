@@ -1,0 +1,6 @@
+//! OpenID Connect providers.
+
+use crate::iam::Operation;
+
+/// The operations of this noun.
+pub(super) const OPERATIONS: &[Operation] = &[];

@@ -1,0 +1,6 @@
+//! SAML providers.
+
+use crate::iam::Operation;
+
+/// The operations of this noun.
+pub(super) const OPERATIONS: &[Operation] = &[];

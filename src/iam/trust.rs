@@ -1,0 +1,1 @@
+//! What a trust policy must be before it is saved.

@@ -1,0 +1,6 @@
+//! Users.
+
+use crate::iam::Operation;
+
+/// The operations of this noun.
+pub(super) const OPERATIONS: &[Operation] = &[];

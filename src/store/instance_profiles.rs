@@ -1,0 +1,1 @@
+//! Instance profiles: a name under which a machine gets a role.

@@ -1,0 +1,1 @@
+//! When an access key or a role was last used.

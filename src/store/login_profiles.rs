@@ -1,0 +1,1 @@
+//! Which users have a console password.

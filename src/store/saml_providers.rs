@@ -1,0 +1,1 @@
+//! SAML providers and their private keys.

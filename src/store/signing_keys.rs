@@ -1,0 +1,1 @@
+//! Keys that Drawbridge signs its own tokens with.

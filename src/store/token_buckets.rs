@@ -1,0 +1,1 @@
+//! Token buckets that all nodes share.

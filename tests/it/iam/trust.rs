@@ -1,0 +1,1 @@
+//! What is refused as a trust policy.
