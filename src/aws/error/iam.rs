@@ -55,14 +55,21 @@ impl AwsError {
         ))
     }
 
-    /// A managed policy that is not there, on get, delete and detach.
-    pub fn policy_not_found() -> AwsError {
-        AwsError::no_such_entity("Policy ARN was not found.")
+    /// `Policy arn:... was not found.`: on get, delete and detach.
+    pub fn policy_not_found(arn: &str) -> AwsError {
+        AwsError::no_such_entity(format!("Policy {arn} was not found."))
     }
 
-    /// A managed policy that is not there, on attach and on asking for a version.
-    pub fn policy_not_attachable() -> AwsError {
-        AwsError::no_such_entity("Policy ARN does not exist or is not attachable.")
+    /// `Policy arn:... does not exist or is not attachable.`: on attach and on asking for a version.
+    pub fn policy_not_attachable(arn: &str) -> AwsError {
+        AwsError::no_such_entity(format!("Policy {arn} does not exist or is not attachable."))
+    }
+
+    /// `Policy arn:... version v2 does not exist or is not attachable.`
+    pub fn policy_version_not_found(arn: &str, version: &str) -> AwsError {
+        AwsError::no_such_entity(format!(
+            "Policy {arn} version {version} does not exist or is not attachable."
+        ))
     }
 
     // --- 409 ------------------------------------------------------------------------------------
