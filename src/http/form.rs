@@ -14,6 +14,12 @@ impl Form {
         let found = self.0.iter().find(|(field, _)| field == name);
         found.map(|(_, value)| value.as_str())
     }
+
+    /// Name and value of every field, in the order they came.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        let fields = self.0.iter();
+        fields.map(|(name, value)| (name.as_str(), value.as_str()))
+    }
 }
 
 impl<S: Send + Sync> FromRequest<S> for Form {

@@ -38,7 +38,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::access::authorize::{self, Act, IdentitySide};
+use crate::access::authorize::{self, Act, ActRefusal, IdentitySide};
 use crate::access::{Call, Caller, Denial};
 use crate::aws::error::AwsError;
 use crate::aws::ids::{AccountId, IdKind, new_id};
@@ -49,8 +49,8 @@ use crate::clock::{Random, random_bytes};
 use crate::credentials::SessionKind;
 use crate::policy::RequestContext;
 use crate::seal::KeyRing;
-use crate::store::Store;
 use crate::store::cache::IamCache;
+use crate::store::{Store, StoreError};
 
 /// The XML namespace of IAM answers.
 pub const NAMESPACE: &str = "https://iam.amazonaws.com/doc/2010-05-08/";
@@ -212,10 +212,26 @@ impl Iam {
         action: &str,
         target: Target<'_>,
     ) -> Result<(), Denial> {
-        let caller = ask.caller;
-        let mut context = ask.call.context(caller.account());
+        let judged = self.judge(ask.call, ask.caller, action, &target).await?;
+        judged.map_err(|refused| {
+            let shown = target.shown.unwrap_or(target.resource);
+            let error = AwsError::not_allowed(ask.caller.arn(), action, shown, &refused.because);
+            Denial::of(error, &refused.refusal)
+        })
+    }
+
+    /// The question behind [`Iam::allow`], for doors that word the answer themselves. The outer result is the store's
+    /// trouble, the inner one the decision.
+    pub async fn judge(
+        &self,
+        call: &Call,
+        caller: &Caller,
+        action: &str,
+        target: &Target<'_>,
+    ) -> Result<Result<(), Box<ActRefusal>>, StoreError> {
+        let mut context = call.context(caller.account());
         caller.describe(&mut context);
-        describe(&mut context, &target);
+        describe(&mut context, target);
         let side = IdentitySide::of(&self.cache, caller).await?;
         let act = Act {
             action,
@@ -223,11 +239,7 @@ impl Iam {
             account: caller.account(),
             context: &context,
         };
-        authorize::act(&caller.for_policy(), &side, act).map_err(|refused| {
-            let shown = target.shown.unwrap_or(target.resource);
-            let error = AwsError::not_allowed(caller.arn(), action, shown, &refused.because);
-            Denial::of(error, &refused.refusal)
-        })
+        Ok(authorize::act(&caller.for_policy(), &side, act))
     }
 }
 
