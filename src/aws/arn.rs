@@ -96,6 +96,14 @@ pub fn oidc_provider(partition: &str, account: &str, issuer: &str) -> String {
     format!("arn:{partition}:iam::{account}:oidc-provider/{name}")
 }
 
+/// Account and name of an identity provider's ARN; `kind` is `oidc-provider` or `saml-provider`.
+pub fn provider_of(kind: &str, arn: &str) -> Option<(String, String)> {
+    let arn = Arn::parse(arn)?;
+    let name = arn.resource.strip_prefix(kind)?.strip_prefix('/')?;
+    let whole = arn.service == "iam" && arn.region.is_empty() && !name.is_empty();
+    whole.then(|| (arn.account.clone(), name.to_owned()))
+}
+
 /// An issuer URL as condition keys and provider ARNs name it: without its scheme, `:443` dropped.
 pub fn provider_name(issuer: &str) -> String {
     let bare = issuer
@@ -110,9 +118,45 @@ pub fn provider_name(issuer: &str) -> String {
     format!("{host}{path}")
 }
 
+/// Whether an issuer's condition keys would be AWS's own (`aws:...`): no such issuer may speak, or its
+/// claims would stand in for what only we may say (STS-9).
+pub fn is_reserved_issuer(issuer: &str) -> bool {
+    let ours = [
+        "aws",
+        "sts",
+        "iam",
+        "s3",
+        "saml",
+        "kms",
+        "ec2",
+        "cognito-identity.amazonaws.com",
+    ];
+    let prefix = provider_name(issuer).to_lowercase();
+    ours.contains(&prefix.as_str())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_issuer_speaks_in_the_names_of_aws() {
+        for issuer in [
+            "https://aws",
+            "https://AWS",
+            "https://sts:443",
+            "https://saml",
+        ] {
+            assert!(is_reserved_issuer(issuer), "{issuer}");
+        }
+        for issuer in [
+            "https://aws.example",
+            "https://idp.example/aws",
+            "http://127.0.0.1:8081/ci",
+        ] {
+            assert!(!is_reserved_issuer(issuer), "{issuer}");
+        }
+    }
 
     #[test]
     fn the_sts_rule_for_arns_is_about_form_alone() {

@@ -10,11 +10,12 @@ pub mod roles;
 
 use std::sync::Arc;
 
+use crate::aws::arn;
 use crate::identity::Identity;
 use crate::store::StoreError;
 use crate::store::cache::CachedRole;
 use crate::sts::EmbeddedSts;
-use crate::sts::grant::{self, Federated, prefix};
+use crate::sts::grant::{Federated, prefix};
 use crate::sts::token_claims::TokenClaims;
 
 /// The broker with the STS it exchanges at.
@@ -50,7 +51,7 @@ impl Broker {
             .oidc_provider(account, &identity.issuer)
             .await?;
         let provider = provider.filter(|known| {
-            known.client_ids.contains(&identity.audience) && !grant::is_reserved(&known.url)
+            known.client_ids.contains(&identity.audience) && !arn::is_reserved_issuer(&known.url)
         });
         // Claims for STS that cannot be read are refused, not left out: they may be what limits.
         let asserted = TokenClaims::read(&identity.sts_claims);

@@ -9,7 +9,7 @@
 use serde_json::json;
 
 use crate::access::Call;
-use crate::aws::arn::Arn;
+use crate::aws::arn::{self, Arn};
 use crate::aws::error::AwsError;
 use crate::aws::query::Params;
 use crate::aws::sts::{AssumeRoleWithWebIdentity, AssumedRoleUser, WebIdentityOutput};
@@ -143,7 +143,7 @@ impl EmbeddedSts {
         let issuer = unverified.issuer.as_str();
         // Exact match with what the account registered; nothing is fetched because a token says so.
         let registered = self.cache.oidc_provider(account, issuer).await?;
-        let Some(provider) = registered.filter(|it| !grant::is_reserved(&it.url)) else {
+        let Some(provider) = registered.filter(|it| !arn::is_reserved_issuer(&it.url)) else {
             let shown = issuer.strip_prefix("https://").unwrap_or(issuer);
             let shown: String = crate::audit::clean(shown).chars().take(255).collect();
             return Err(AwsError::invalid_identity_token(

@@ -257,48 +257,7 @@ impl EmbeddedSts {
     }
 }
 
-/// Whether an issuer's condition keys would be AWS's own (`aws:...`): no such issuer may speak, or its
-/// claims would stand in for what only we may say (STS-9).
-pub fn is_reserved(issuer: &str) -> bool {
-    let ours = [
-        "aws",
-        "sts",
-        "iam",
-        "s3",
-        "saml",
-        "kms",
-        "ec2",
-        "cognito-identity.amazonaws.com",
-    ];
-    let prefix = prefix(issuer).to_lowercase();
-    ours.contains(&prefix.as_str())
-}
-
 /// The prefix of an issuer's condition keys.
 pub fn prefix(issuer: &str) -> String {
     arn::provider_name(issuer)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_issuer_speaks_in_the_names_of_aws() {
-        for issuer in [
-            "https://aws",
-            "https://AWS",
-            "https://sts:443",
-            "https://saml",
-        ] {
-            assert!(is_reserved(issuer), "{issuer}");
-        }
-        for issuer in [
-            "https://aws.example",
-            "https://idp.example/aws",
-            "http://127.0.0.1:8081/ci",
-        ] {
-            assert!(!is_reserved(issuer), "{issuer}");
-        }
-    }
 }
