@@ -41,13 +41,23 @@ impl FromRow for OidcProvider {
 }
 
 impl Store {
-    /// Adds a provider.
+    /// Adds a provider to an account that has fewer than `most`.
     ///
     /// [`StoreError::AlreadyExists`]: the account trusts this ARN or this URL already.
+    /// [`StoreError::Conflict`]: it has `most` providers.
     /// [`StoreError::NotFound`]: there is no such account.
-    pub async fn create_oidc_provider(&self, provider: &OidcProvider) -> Result<(), StoreError> {
+    pub async fn create_oidc_provider(
+        &self,
+        provider: &OidcProvider,
+        most: usize,
+    ) -> Result<(), StoreError> {
         let mut change = self.change().await?;
         change.insert_provider(provider).await?;
+        let of_account = sqlx::query("SELECT arn FROM oidc_provider WHERE account = $1");
+        let known = change.rows(of_account.bind(&provider.account)).await?;
+        if known.len() > most {
+            return Err(StoreError::Conflict);
+        }
         change.commit().await
     }
 

@@ -45,8 +45,8 @@ pub(super) async fn an_access_key_needs_a_user_of_its_account(store: &Store) {
 pub(super) async fn an_oidc_provider_is_found_by_arn_and_by_url(store: &Store) {
     accounts(store).await;
     let (acme, other) = (provider("acme.example.com/x"), provider("b.example.com"));
-    store.create_oidc_provider(&other).await.unwrap();
-    store.create_oidc_provider(&acme).await.unwrap();
+    store.create_oidc_provider(&other, 100).await.unwrap();
+    store.create_oidc_provider(&acme, 100).await.unwrap();
     let found = store.oidc_provider(&acme.arn).await.unwrap();
     assert_eq!(found.as_ref(), Some(&acme));
     let found = store.oidc_provider_by_url(DEV, &acme.url).await.unwrap();
@@ -72,14 +72,33 @@ pub(super) async fn an_oidc_provider_is_found_by_arn_and_by_url(store: &Store) {
 pub(super) async fn an_oidc_provider_is_unique_by_arn_and_by_url(store: &Store) {
     accounts(store).await;
     let acme = provider("acme.example.com");
-    store.create_oidc_provider(&acme).await.unwrap();
+    store.create_oidc_provider(&acme, 100).await.unwrap();
     let mut plain = acme.clone();
     plain.url = "http://acme.example.com".to_owned();
-    refused!(store.create_oidc_provider(&plain).await, AlreadyExists);
+    refused!(store.create_oidc_provider(&plain, 100).await, AlreadyExists);
     let mut elsewhere = provider("elsewhere.example.com");
     elsewhere.url.clone_from(&acme.url);
-    refused!(store.create_oidc_provider(&elsewhere).await, AlreadyExists);
+    refused!(
+        store.create_oidc_provider(&elsewhere, 100).await,
+        AlreadyExists
+    );
     refused!(store.upsert_oidc_provider(&elsewhere).await, AlreadyExists);
+}
+
+pub(super) async fn an_account_has_so_many_oidc_providers_and_no_more(store: &Store) {
+    accounts(store).await;
+    let done = race(|racer| {
+        let store = store.clone();
+        let provider = provider(&format!("{racer}.example.com"));
+        async move { store.create_oidc_provider(&provider, 3).await }
+    })
+    .await;
+    assert_eq!(done.iter().filter(|done| done.is_ok()).count(), 3);
+    assert_eq!(store.oidc_providers(DEV).await.unwrap().len(), 3);
+    let more = provider("more.example.com");
+    refused!(store.create_oidc_provider(&more, 3).await, Conflict);
+    let same = store.oidc_providers(DEV).await.unwrap().remove(0);
+    refused!(store.create_oidc_provider(&same, 3).await, AlreadyExists);
 }
 
 pub(super) async fn an_upserted_oidc_provider_keeps_its_creation(store: &Store) {
@@ -98,7 +117,7 @@ pub(super) async fn an_upserted_oidc_provider_keeps_its_creation(store: &Store) 
 pub(super) async fn client_ids_added_at_once_are_all_kept(store: &Store) {
     accounts(store).await;
     let acme = provider("acme.example.com");
-    store.create_oidc_provider(&acme).await.unwrap();
+    store.create_oidc_provider(&acme, 100).await.unwrap();
     let done = race(|racer| {
         let (store, arn) = (store.clone(), acme.arn.clone());
         async move {

@@ -71,6 +71,7 @@ pub async fn conformance<Opening: Future<Output = Store>>(open: impl Fn() -> Ope
         keys_and_providers::an_access_key_needs_a_user_of_its_account,
         keys_and_providers::an_oidc_provider_is_found_by_arn_and_by_url,
         keys_and_providers::an_oidc_provider_is_unique_by_arn_and_by_url,
+        keys_and_providers::an_account_has_so_many_oidc_providers_and_no_more,
         keys_and_providers::an_upserted_oidc_provider_keeps_its_creation,
         keys_and_providers::client_ids_added_at_once_are_all_kept,
         keys_and_providers::a_later_revocation_stands_and_an_earlier_one_does_not,

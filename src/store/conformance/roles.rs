@@ -96,7 +96,7 @@ pub(super) async fn a_role_needs_its_account(store: &Store) {
     let key = access_key("AKIAONE", KeyOwner::Root);
     refused!(store.create_access_key(&key).await, NotFound);
     let provider = provider("idp.example.com");
-    refused!(store.create_oidc_provider(&provider).await, NotFound);
+    refused!(store.create_oidc_provider(&provider, 100).await, NotFound);
     refused!(store.upsert_oidc_provider(&provider).await, NotFound);
 }
 

@@ -57,7 +57,7 @@ pub(super) async fn every_change_to_what_decides_increases_the_version(store: &S
     moves_the_version!(store, store.create_access_key(&key));
     moves_the_version!(store, store.set_access_key_active(&key.id, false));
     moves_the_version!(store, store.delete_access_key(&key.id));
-    moves_the_version!(store, store.create_oidc_provider(&provider));
+    moves_the_version!(store, store.create_oidc_provider(&provider, 100));
     moves_the_version!(store, store.upsert_oidc_provider(&provider));
     moves_the_version!(
         store,
@@ -221,7 +221,7 @@ async fn fill(store: &Store) {
         .unwrap();
     store.create_access_key(&key).await.unwrap();
     store
-        .create_oidc_provider(&provider("idp.example.com"))
+        .create_oidc_provider(&provider("idp.example.com"), 100)
         .await
         .unwrap();
     store.revoke(&revocation("ann", NOW)).await.unwrap();

@@ -196,6 +196,6 @@ impl Broker {
             tags: Vec::new(),
             created_at: SystemClock.unix(),
         };
-        self.change(self.app.store.create_oidc_provider(&provider));
+        self.change(self.app.store.create_oidc_provider(&provider, 100));
     }
 }
