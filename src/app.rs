@@ -158,6 +158,7 @@ impl App {
             cache: cache.clone(),
             ring: ring.clone(),
             random: random.clone(),
+            outbound: outbound.clone(),
             loopback_http: config.demo,
         };
         Ok(App {

@@ -192,6 +192,17 @@ impl<'a> Input<'a> {
         values
     }
 
+    /// Notes where a list that must be there is not. An empty one (`TagKeys=`) is there.
+    pub fn list_required(&mut self, name: &str) {
+        let of_list = |sent: &str| {
+            let rest = sent.strip_prefix(name);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(".member."))
+        };
+        let sent = self.params.iter().find(|(sent, _)| of_list(sent));
+        let value = sent.map(|(_, value)| value);
+        self.constraints.required(&member_name(name), value);
+    }
+
     /// `Tags`: form and number. Whether keys may differ by case alone is the noun's business.
     pub fn tags(&mut self) -> Vec<Tag> {
         let members = match self.params.members("Tags") {

@@ -15,7 +15,9 @@ pub mod access_keys;
 pub mod account;
 pub mod attachments;
 pub mod aws_managed;
+pub mod exact_tags;
 pub mod groups;
+pub mod halt;
 pub mod inline_policies;
 pub mod input;
 pub mod instance_profiles;
@@ -24,6 +26,7 @@ pub mod managed_policies;
 pub mod mfa_devices;
 pub mod oidc_providers;
 pub mod paging;
+pub mod provider_url;
 pub mod provision;
 pub mod roles;
 pub mod root_keys;
@@ -47,6 +50,7 @@ use crate::aws::sts::Tag;
 use crate::aws::xml::Fields;
 use crate::clock::{Random, random_bytes};
 use crate::credentials::SessionKind;
+use crate::outbound::Outbound;
 use crate::policy::RequestContext;
 use crate::seal::KeyRing;
 use crate::store::cache::IamCache;
@@ -68,6 +72,8 @@ pub struct Iam {
     pub ring: Arc<KeyRing>,
     /// Ids and secrets.
     pub random: Arc<dyn Random>,
+    /// Judges the addresses that providers name.
+    pub outbound: Outbound,
     /// The demo alone takes issuers on plain http, and on loopback only.
     pub loopback_http: bool,
 }

@@ -107,6 +107,11 @@ pub async fn provision(
     Ok(())
 }
 
+/// Whether something with these tags was made by the configuration, and so is changed only there.
+pub fn is_configured(tags: &[(String, String)]) -> bool {
+    tags.contains(&source_tag())
+}
+
 fn source_tag() -> (String, String) {
     (SOURCE_TAG.to_owned(), SOURCE.to_owned())
 }
@@ -139,10 +144,7 @@ async fn providers(
                 .await?;
         }
     }
-    for known in stored
-        .iter()
-        .filter(|known| known.tags.contains(&source_tag()))
-    {
+    for known in stored.iter().filter(|known| is_configured(&known.tags)) {
         let arn_of = |url: &str| arn::oidc_provider("aws", account, url);
         if !wanted
             .iter()
@@ -164,10 +166,7 @@ async fn roles(
     let stored = store.roles(account).await?;
     let wanted = || config.roles.iter().filter(|role| role.account == account);
     // Deletions first: a role that was renamed may leave its alias to another.
-    for known in stored
-        .iter()
-        .filter(|role| role.tags.contains(&source_tag()))
-    {
+    for known in stored.iter().filter(|role| is_configured(&role.tags)) {
         if !wanted().any(|role| role.arn == known.arn) {
             delete(store, known).await?;
         }
@@ -175,7 +174,7 @@ async fn roles(
     for role in wanted() {
         let found = store.role_by_name(account, &role.name).await?;
         let owner = match found {
-            Some(known) if !known.tags.contains(&source_tag()) => {
+            Some(known) if !is_configured(&known.tags) => {
                 return Err(ProvisionError::Foreign(role.arn.clone()));
             }
             Some(known) => {

@@ -90,6 +90,11 @@ impl Outbound {
         self.rules.allows_loopback_http()
     }
 
+    /// Whether `url` may be called, as far as can be said before its name is resolved.
+    pub fn may_call(&self, url: &Url) -> bool {
+        self.rules.check(url).is_ok()
+    }
+
     /// Fetches `url`. A redirect is an error; any other status is the caller's to judge.
     pub async fn get(&self, url: &Url, limits: Limits) -> Result<Fetched, OutboundError> {
         self.rules.check(url)?;
