@@ -29,7 +29,7 @@ impl PolicyOwner {
     }
 
     /// The unique id.
-    pub(super) fn id(&self) -> &str {
+    pub fn id(&self) -> &str {
         match self {
             PolicyOwner::Role(id) | PolicyOwner::User(id) | PolicyOwner::Group(id) => id,
         }
@@ -63,8 +63,34 @@ impl Store {
         owner: &PolicyOwner,
         policy: &InlinePolicy,
     ) -> Result<(), StoreError> {
+        self.put_inline_policy_within(owner, policy, |_| Ok(()))
+            .await
+    }
+
+    /// The same, where `fits` lets it: it sees all policies that the owner would then have. Two puts at once cannot
+    /// both fit where only one does.
+    pub async fn put_inline_policy_within<E: From<StoreError>>(
+        &self,
+        owner: &PolicyOwner,
+        policy: &InlinePolicy,
+        fits: impl FnOnce(&[InlinePolicy]) -> Result<(), E> + Send,
+    ) -> Result<(), E> {
         let mut change = self.change().await?;
         change.must_exist(owner).await?;
+        let rows = change
+            .rows(
+                sqlx::query(
+                    "SELECT name, document FROM inline_policy
+                     WHERE owner_kind = $1 AND owner_id = $2 AND name_key <> $3",
+                )
+                .bind(owner.kind())
+                .bind(owner.id())
+                .bind(key(&policy.name)),
+            )
+            .await?;
+        let mut policies: Vec<InlinePolicy> = all(rows)?;
+        policies.push(policy.clone());
+        fits(&policies)?;
         change
             .run(
                 sqlx::query(
@@ -80,7 +106,7 @@ impl Store {
                 .bind(&policy.document),
             )
             .await?;
-        change.commit().await
+        Ok(change.commit().await?)
     }
 
     /// The policies of an owner, by name ignoring case. An owner that is not there has none.

@@ -196,12 +196,32 @@ impl Store {
         change.commit().await
     }
 
-    /// Attaches a policy to a role or user; doing it twice does nothing, as in IAM.
+    /// Attaches a policy to a role, user or group; doing it twice does nothing, as in IAM.
     ///
     /// [`StoreError::NotFound`]: there is no such owner or no such policy.
     pub async fn attach_policy(&self, owner: &PolicyOwner, arn: &str) -> Result<(), StoreError> {
+        self.attach_policy_within(owner, arn, usize::MAX).await
+    }
+
+    /// The same for an owner of at most `most` attached policies.
+    ///
+    /// [`StoreError::Conflict`]: this one would be one too many.
+    pub async fn attach_policy_within(
+        &self,
+        owner: &PolicyOwner,
+        arn: &str,
+        most: usize,
+    ) -> Result<(), StoreError> {
         let mut change = self.change().await?;
         change.must_exist(owner).await?;
+        let attached = sqlx::query(
+            "SELECT policy_arn FROM attachment
+             WHERE owner_kind = $1 AND owner_id = $2 AND policy_arn <> $3",
+        );
+        let attached = attached.bind(owner.kind()).bind(owner.id()).bind(arn);
+        if change.rows(attached).await?.len() >= most {
+            return Err(StoreError::Conflict);
+        }
         change
             .run(
                 sqlx::query(

@@ -33,6 +33,7 @@ pub mod migrate;
 pub mod oidc_providers;
 pub mod once;
 pub mod open;
+pub mod principals;
 pub mod revocations;
 pub mod roles;
 mod row;

@@ -7,7 +7,7 @@ use sqlx::any::AnyRow;
 
 use super::inline_policies::PolicyOwner;
 use super::row::{FromRow, all, flag, from_text, key, optional, to_text};
-use super::{Store, StoreError};
+use super::{Engine, Store, StoreError};
 
 /// A role as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,6 +128,50 @@ impl Store {
         optional(self.read_one(statement).await?)
     }
 
+    /// The role with this unique id.
+    pub async fn role_by_id(&self, unique_id: &str) -> Result<Option<Role>, StoreError> {
+        let statement = sqlx::query("SELECT * FROM iam_role WHERE unique_id = $1").bind(unique_id);
+        optional(self.read_one(statement).await?)
+    }
+
+    /// How many roles an account has.
+    pub async fn role_count(&self, account: &str) -> Result<i64, StoreError> {
+        let statement = sqlx::query("SELECT COUNT(*) AS number FROM iam_role WHERE account = $1");
+        let row = self.read_one(statement.bind(account)).await?;
+        Ok(row.ok_or(StoreError::NotFound)?.try_get("number")?)
+    }
+
+    /// At most `most` roles of an account under a path, by name ignoring case, beginning after the name `after`.
+    ///
+    /// An account may have a hundred thousand roles, and somebody who lists them asks for page after page: only a page
+    /// is read. The order is that of the bytes, as everywhere; PostgreSQL must be told so.
+    pub async fn roles_after(
+        &self,
+        account: &str,
+        path_prefix: &str,
+        after: &str,
+        most: usize,
+    ) -> Result<Vec<Role>, StoreError> {
+        let text = match self.engine() {
+            Engine::Sqlite => {
+                "SELECT * FROM iam_role
+                 WHERE account = $1 AND substr(path, 1, length($2)) = $2 AND name_key > $3
+                 ORDER BY name_key LIMIT $4"
+            }
+            Engine::Postgres => {
+                r#"SELECT * FROM iam_role
+                 WHERE account = $1 AND substr(path, 1, length($2)) = $2 AND name_key COLLATE "C" > $3
+                 ORDER BY name_key COLLATE "C" LIMIT $4"#
+            }
+        };
+        let statement = sqlx::query(text)
+            .bind(account)
+            .bind(path_prefix)
+            .bind(key(after))
+            .bind(i64::try_from(most).unwrap_or(i64::MAX));
+        all(self.read(statement).await?)
+    }
+
     /// The roles of an account, by name ignoring case.
     pub async fn roles(&self, account: &str) -> Result<Vec<Role>, StoreError> {
         let statement = sqlx::query("SELECT * FROM iam_role WHERE account = $1").bind(account);
@@ -193,7 +237,8 @@ impl Store {
 
     /// Deletes a role.
     ///
-    /// [`StoreError::Conflict`]: it still has inline or attached policies, which IAM wants removed first.
+    /// [`StoreError::Conflict`]: it still has inline or attached policies or is in an instance profile, which IAM wants
+    /// removed first.
     pub async fn delete_role(&self, account: &str, name: &str) -> Result<(), StoreError> {
         let mut change = self.change().await?;
         let rows = change
@@ -206,7 +251,13 @@ impl Store {
         let row = rows.first().ok_or(StoreError::NotFound)?;
         let unique_id: String = row.try_get("unique_id")?;
         let owner = PolicyOwner::Role(unique_id.clone());
-        if change.owns_policies(&owner).await? {
+        let in_profile = change
+            .finds(
+                sqlx::query("SELECT unique_id FROM instance_profile WHERE role_id = $1")
+                    .bind(&unique_id),
+            )
+            .await?;
+        if in_profile || change.owns_policies(&owner).await? {
             return Err(StoreError::Conflict);
         }
         change

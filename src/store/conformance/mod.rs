@@ -11,6 +11,7 @@
     reason = "a suite of tests that integration tests call; the program does not"
 )]
 
+mod instance_profiles;
 mod keys_and_providers;
 mod policies;
 mod roles;
@@ -53,6 +54,7 @@ pub async fn conformance<Opening: Future<Output = Store>>(open: impl Fn() -> Ope
         roles::an_alias_is_unique_in_the_store_and_exact,
         roles::a_role_needs_its_account,
         roles::roles_are_listed_in_one_order_on_every_engine,
+        roles::roles_are_read_a_page_at_a_time_in_that_order,
         roles::a_role_keeps_what_an_update_makes_of_it,
         roles::an_update_cannot_change_what_identifies_a_role,
         roles::a_failed_update_leaves_the_role_as_it_was,
@@ -64,9 +66,15 @@ pub async fn conformance<Opening: Future<Output = Store>>(open: impl Fn() -> Ope
         roles::a_user_with_keys_or_policies_cannot_be_deleted,
         policies::an_inline_policy_is_replaced_ignoring_case,
         policies::a_policy_needs_its_owner,
+        policies::inline_policies_are_put_only_where_they_fit,
+        policies::one_of_two_policies_that_do_not_fit_together_is_put,
+        policies::an_owner_has_so_many_attached_policies_and_no_more,
         policies::a_managed_policy_has_versions_and_one_is_in_force,
         policies::attached_policies_answer_the_documents_in_force,
         policies::a_managed_policy_in_use_cannot_be_deleted,
+        instance_profiles::an_instance_profile_is_created_found_listed_and_deleted,
+        instance_profiles::a_role_in_an_instance_profile_stays,
+        instance_profiles::a_principal_is_known_by_its_arn_and_by_its_unique_id,
         keys_and_providers::an_access_key_lives_and_dies,
         keys_and_providers::an_access_key_needs_a_user_of_its_account,
         keys_and_providers::an_oidc_provider_is_found_by_arn_and_by_url,

@@ -1,9 +1,9 @@
 //! Inline and managed policies.
 
-use super::refused;
 use super::samples::{DEV, NOW, accounts, full_role, inline, managed_policy, of_role, role};
-use crate::store::Store;
-use crate::store::inline_policies::PolicyOwner;
+use super::{race, refused};
+use crate::store::inline_policies::{InlinePolicy, PolicyOwner};
+use crate::store::{Store, StoreError};
 
 pub(super) async fn an_inline_policy_is_replaced_ignoring_case(store: &Store) {
     accounts(store).await;
@@ -44,6 +44,70 @@ pub(super) async fn a_policy_needs_its_owner(store: &Store) {
     store.create_role(&somebody).await.unwrap();
     let attached = store.attach_policy(&of_role(&somebody), "arn:none").await;
     refused!(attached, NotFound);
+}
+
+/// At most four characters in all.
+fn four(policies: &[InlinePolicy]) -> Result<(), StoreError> {
+    let all: usize = policies.iter().map(|policy| policy.document.len()).sum();
+    match all > 4 {
+        true => Err(StoreError::Conflict),
+        false => Ok(()),
+    }
+}
+
+pub(super) async fn inline_policies_are_put_only_where_they_fit(store: &Store) {
+    accounts(store).await;
+    let role = role(DEV, "Developer");
+    let owner = of_role(&role);
+    store.create_role(&role).await.unwrap();
+    let put = async |name: &str, document: &str| {
+        let policy = inline(name, document);
+        store.put_inline_policy_within(&owner, &policy, four).await
+    };
+    put("a", "1234").await.unwrap();
+    // What is replaced does not count.
+    put("A", "123").await.unwrap();
+    refused!(put("b", "12").await, Conflict);
+    put("b", "1").await.unwrap();
+    let policies = store.inline_policies(&owner).await.unwrap();
+    assert_eq!(policies, [inline("A", "123"), inline("b", "1")]);
+}
+
+pub(super) async fn one_of_two_policies_that_do_not_fit_together_is_put(store: &Store) {
+    accounts(store).await;
+    let role = role(DEV, "Developer");
+    store.create_role(&role).await.unwrap();
+    let done = race(|racer| {
+        let (store, owner) = (store.clone(), of_role(&role));
+        async move {
+            let policy = inline(&format!("p{racer}"), "123");
+            store.put_inline_policy_within(&owner, &policy, four).await
+        }
+    })
+    .await;
+    assert_eq!(done.iter().filter(|put| put.is_ok()).count(), 1);
+}
+
+pub(super) async fn an_owner_has_so_many_attached_policies_and_no_more(store: &Store) {
+    accounts(store).await;
+    let role = role(DEV, "Developer");
+    let owner = of_role(&role);
+    store.create_role(&role).await.unwrap();
+    let (one, two, three) = (
+        managed_policy("one"),
+        managed_policy("two"),
+        managed_policy("three"),
+    );
+    for policy in [&one, &two, &three] {
+        store.put_managed_policy(policy, "{}").await.unwrap();
+    }
+    for policy in [&one, &two, &one] {
+        let attached = store.attach_policy_within(&owner, &policy.arn, 2).await;
+        attached.unwrap();
+    }
+    let third = store.attach_policy_within(&owner, &three.arn, 2).await;
+    refused!(third, Conflict);
+    assert_eq!(store.attached_policies(&owner).await.unwrap().len(), 2);
 }
 
 pub(super) async fn a_managed_policy_has_versions_and_one_is_in_force(store: &Store) {

@@ -111,6 +111,40 @@ pub(super) async fn roles_are_listed_in_one_order_on_every_engine(store: &Store)
     assert_eq!(names, ["A", "a-b", "a_b", "ab", "b", "B_c", "Z"]);
 }
 
+pub(super) async fn roles_are_read_a_page_at_a_time_in_that_order(store: &Store) {
+    accounts(store).await;
+    for name in ["b", "A", "a-b", "B_c", "ab", "a_b", "Z"] {
+        store.create_role(&role(DEV, name)).await.unwrap();
+    }
+    store.create_role(&full_role()).await.unwrap();
+    store.create_role(&role(PROD, "other")).await.unwrap();
+    assert_eq!(store.role_count(DEV).await.unwrap(), 8);
+    let mut names: Vec<String> = Vec::new();
+    loop {
+        let after = names.last().cloned().unwrap_or_default();
+        let page = store.roles_after(DEV, "/", &after, 3).await.unwrap();
+        assert!(page.len() <= 3);
+        if page.is_empty() {
+            break;
+        }
+        names.extend(page.into_iter().map(|role| role.name));
+    }
+    assert_eq!(
+        names,
+        ["A", "a-b", "a_b", "ab", "b", "B_c", "Developer", "Z"]
+    );
+    let of_teams = store.roles_after(DEV, "/teams/", "", 9).await.unwrap();
+    assert_eq!(of_teams, [full_role()]);
+    // The prefix is text, not a pattern.
+    assert!(
+        store
+            .roles_after(DEV, "/t_", "", 9)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+}
+
 pub(super) async fn a_role_keeps_what_an_update_makes_of_it(store: &Store) {
     accounts(store).await;
     store.create_role(&role(DEV, "Developer")).await.unwrap();
