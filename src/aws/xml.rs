@@ -11,6 +11,16 @@ use time::macros::format_description;
 /// Members of a structure in the order they are written.
 pub type Fields = Vec<(&'static str, Node)>;
 
+/// The result of an operation whose result is a structure without members: `<UpdateRoleResult/>`. No fields at all
+/// mean an operation that has no result.
+pub fn empty_result() -> Fields {
+    vec![("", Node::Absent)]
+}
+
+fn is_empty_result(result: &Fields) -> bool {
+    matches!(result.as_slice(), [("", Node::Absent)])
+}
+
 /// One value of an answer.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Node {
@@ -152,7 +162,9 @@ fn to_json(node: &Node) -> Value {
 pub fn success_xml(operation: &str, namespace: &str, result: &Fields, request_id: &str) -> String {
     let mut out = String::with_capacity(1536);
     out.extend(["<", operation, "Response xmlns=\"", namespace, "\">\n"]);
-    if !result.is_empty() {
+    if is_empty_result(result) {
+        out.extend(["  <", operation, "Result/>\n"]);
+    } else if !result.is_empty() {
         out.extend(["  <", operation, "Result>\n"]);
         for (name, node) in result {
             write_xml(&mut out, 2, name, node);
@@ -168,7 +180,9 @@ pub fn success_xml(operation: &str, namespace: &str, result: &Fields, request_id
 /// The success envelope in JSON.
 pub fn success_json(operation: &str, result: Fields, request_id: &str) -> String {
     let mut body = Map::new();
-    if !result.is_empty() {
+    if is_empty_result(&result) {
+        body.insert(format!("{operation}Result"), json!({}));
+    } else if !result.is_empty() {
         body.insert(format!("{operation}Result"), to_json(&Node::Fields(result)));
     }
     body.insert(
@@ -245,6 +259,16 @@ mod tests {
             "00000000-0000-0000-0000-000000000000",
         );
         assert_eq!(xml.len(), 406, "{xml}");
+    }
+
+    #[test]
+    fn a_result_may_be_empty_or_not_there_at_all() {
+        let xml = success_xml("UpdateRole", STS, &empty_result(), "r");
+        assert!(xml.contains("\n  <UpdateRoleResult/>\n"), "{xml}");
+        let json = success_json("UpdateRole", empty_result(), "r");
+        assert!(json.contains(r#""UpdateRoleResult":{}"#), "{json}");
+        let xml = success_xml("DeleteRole", STS, &Fields::new(), "r");
+        assert!(!xml.contains("Result"), "{xml}");
     }
 
     #[test]
