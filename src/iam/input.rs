@@ -80,6 +80,11 @@ impl<'a> Input<'a> {
         self.required(parameter, Some(ARN), 20..=2048)
     }
 
+    /// An ARN that may be there.
+    pub fn optional_arn(&mut self, parameter: &str) -> Option<&'a str> {
+        self.optional(parameter, Some(ARN), 20..=2048)
+    }
+
     /// A policy document that must be there.
     pub fn document(&mut self, parameter: &str) -> &'a str {
         self.required(parameter, Some(POLICY), 1..=131_072)
@@ -88,6 +93,11 @@ impl<'a> Input<'a> {
     /// A description that may be there.
     pub fn description(&mut self) -> Option<&'a str> {
         self.optional("Description", Some(DESCRIPTION), 0..=1000)
+    }
+
+    /// A description that must be there; it may be empty.
+    pub fn required_description(&mut self) -> &'a str {
+        self.required("Description", Some(DESCRIPTION), 0..=1000)
     }
 
     /// `Path`, `/` where it is not given.
@@ -240,6 +250,28 @@ impl<'a> Input<'a> {
         keys
     }
 
+    /// `Tags` of a tagging call, which may be empty and must be there.
+    pub fn required_tags(&mut self) -> Vec<Tag> {
+        self.required_list("Tags");
+        self.tags()
+    }
+
+    /// `TagKeys` of an untagging call, which may be empty and must be there.
+    pub fn required_tag_keys(&mut self) -> Vec<String> {
+        self.required_list("TagKeys");
+        self.tag_keys()
+    }
+
+    fn required_list(&mut self, name: &str) {
+        let given = |parameter: &str| {
+            let rest = parameter.strip_prefix(name);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(".member."))
+        };
+        let found = self.params.iter().find(|(parameter, _)| given(parameter));
+        let value = found.map(|(_, value)| value);
+        self.constraints.required(&member_name(name), value);
+    }
+
     /// `Marker` and `MaxItems`.
     pub fn page(&mut self) -> Page {
         let marker = self.optional("Marker", Some(MARKER), 1..=320);
@@ -259,17 +291,21 @@ impl<'a> Input<'a> {
     }
 }
 
-/// Tag keys must differ even ignoring case, and the `aws:` prefix is AWS's: users, roles, policies.
+/// Tag keys must differ even ignoring case, the `aws:` prefix is AWS's, and `drawbridge:` is ours: users, roles,
+/// policies.
 pub fn check_tags(tags: &[Tag]) -> Result<(), AwsError> {
     let mut keys: Vec<String> = tags.iter().map(|tag| tag.key.to_lowercase()).collect();
     keys.sort_unstable();
     if keys.windows(2).any(|pair| pair.first() == pair.last()) {
         return Err(AwsError::duplicate_resource_tags());
     }
-    match keys.iter().any(|key| key.starts_with("aws:")) {
-        true => Err(AwsError::invalid_input("Tag keys must not begin with aws:")),
-        false => Ok(()),
+    for reserved in ["aws:", "drawbridge:"] {
+        if keys.iter().any(|key| key.starts_with(reserved)) {
+            let text = format!("Tag keys must not begin with {reserved}");
+            return Err(AwsError::invalid_input(text));
+        }
     }
+    Ok(())
 }
 
 /// The stored form of tags.

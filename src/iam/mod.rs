@@ -18,6 +18,7 @@ pub mod aws_managed;
 pub mod exact_tags;
 pub mod groups;
 pub mod halt;
+mod holders;
 pub mod inline_policies;
 pub mod input;
 pub mod instance_profiles;

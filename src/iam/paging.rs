@@ -16,6 +16,15 @@ pub struct Page {
 }
 
 impl Page {
+    /// The key of the item before this page, for lists that the store cuts; empty on the first page. Such a list is
+    /// handed to [`Page::cut`] with one item more than the page has.
+    pub fn after(&self) -> Result<String, AwsError> {
+        match &self.marker {
+            Some(marker) => decode(marker),
+            None => Ok(String::new()),
+        }
+    }
+
     /// Cuts a page out of a list that is sorted by `key`, and writes the three members: `name`, `IsTruncated` and, where
     /// there is more, `Marker`. The marker names the last item given out, so an item that comes or goes in between moves no
     /// other.
@@ -52,6 +61,8 @@ fn encode(key: &str) -> String {
 fn decode(marker: &str) -> Result<String, AwsError> {
     let bytes = URL_SAFE_NO_PAD.decode(marker);
     let text = bytes.ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    // No name of ours has a NUL, and PostgreSQL takes no text with one.
+    let text = text.filter(|text| !text.contains('\0'));
     text.ok_or_else(AwsError::invalid_marker)
 }
 

@@ -9,7 +9,8 @@ use crate::aws::arn;
 use crate::aws::ids::{AccountId, IdKind, new_id};
 use crate::clock::{Random, random_bytes};
 use crate::config::{Config, RoleConfig};
-use crate::policy::{self, DocumentKind, Severity};
+use crate::iam::trust;
+use crate::policy::{self, DocumentKind, PolicyDocument, Severity};
 use crate::store::accounts::Account;
 use crate::store::inline_policies::{InlinePolicy, PolicyOwner};
 use crate::store::oidc_providers::OidcProvider;
@@ -103,6 +104,41 @@ pub async fn provision(
         }
         providers(config, store, &account.id, now).await?;
         roles(config, store, random, &account.id, now).await?;
+    }
+    // Roles trust each other, across accounts and in any order: only now are they all there.
+    trust_principals(config, store).await
+}
+
+/// Ties the users and roles that the configuration's trust policies name to their unique ids, as they are now.
+///
+/// Unlike a policy that came through the API, which means whom it meant when it was saved, the configuration says
+/// at every start whom it means. Whom it names and does not find is let in after the next start that finds it.
+async fn trust_principals(config: &Config, store: &Store) -> Result<(), ProvisionError> {
+    for role in &config.roles {
+        let Ok(document) = PolicyDocument::parse(&role.trust_policy) else {
+            continue;
+        };
+        let principals = trust::resolve(store, &document).await?;
+        if principals.is_empty() {
+            continue;
+        }
+        for (arn, _) in principals.iter().filter(|(_, id)| id == trust::NOBODY) {
+            tracing::warn!(
+                role = role.arn,
+                principal = arn,
+                "the role trusts somebody who does not exist"
+            );
+        }
+        let stored = store.role_by_name(&role.account, &role.name).await?;
+        if stored.is_none_or(|stored| stored.trust_principals == principals) {
+            continue;
+        }
+        store
+            .update_role(&role.account, &role.name, |stored| {
+                stored.trust_principals = principals;
+                Ok::<(), StoreError>(())
+            })
+            .await?;
     }
     Ok(())
 }
@@ -198,7 +234,10 @@ async fn roles(
 }
 
 fn apply(from: &RoleConfig, role: &mut Role) {
-    role.trust_policy.clone_from(&from.trust_policy);
+    if role.trust_policy != from.trust_policy {
+        role.trust_policy.clone_from(&from.trust_policy);
+        role.trust_principals.clear();
+    }
     role.description.clone_from(&from.description);
     role.max_session_duration = i64::try_from(from.max_session_duration.as_secs()).unwrap_or(3600);
     role.alias.clone_from(&from.alias);
@@ -266,6 +305,14 @@ async fn delete(store: &Store, role: &Role) -> Result<(), ProvisionError> {
     }
     for policy in store.attached_policies(&owner).await? {
         store.detach_policy(&owner, &policy.arn).await?;
+    }
+    for profile in store.instance_profiles_of_role(&role.unique_id).await? {
+        store
+            .update_instance_profile(&profile.account, &profile.name, |profile| {
+                profile.role_id = None;
+                Ok::<(), StoreError>(())
+            })
+            .await?;
     }
     store.delete_role(&role.account, &role.name).await?;
     Ok(())

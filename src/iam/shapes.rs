@@ -3,7 +3,9 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use time::OffsetDateTime;
 
+use crate::aws::error::AwsError;
 use crate::aws::xml::{Fields, Node};
+use crate::iam::paging::Page;
 
 /// All but the unreserved characters of RFC 3986.
 const DOCUMENT: &AsciiSet = &NON_ALPHANUMERIC
@@ -36,6 +38,16 @@ pub fn tags_if_any(list: &[(String, String)]) -> Node {
         true => Node::Absent,
         false => tags(list),
     }
+}
+
+/// A page of tags, by key. Keys may be longer than a marker, so the marker counts.
+pub fn tag_page(page: &Page, mut list: Vec<(String, String)>) -> Result<Fields, AwsError> {
+    list.sort();
+    let numbered = list.into_iter().enumerate().collect();
+    let key = |(number, _): &(usize, (String, String))| format!("{number:03}");
+    page.cut("Tags", numbered, key, |(_, (key, value))| {
+        Node::Fields(vec![("Key", Node::Text(key)), ("Value", Node::Text(value))])
+    })
 }
 
 /// A permissions boundary.

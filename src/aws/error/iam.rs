@@ -16,7 +16,8 @@ pub enum Entity {
 }
 
 impl Entity {
-    fn lower(self) -> &'static str {
+    /// `role`, as it stands in ARNs too.
+    pub fn lower(self) -> &'static str {
         match self {
             Entity::User => "user",
             Entity::Role => "role",
@@ -24,7 +25,8 @@ impl Entity {
         }
     }
 
-    fn capital(self) -> &'static str {
+    /// `Role`
+    pub fn capital(self) -> &'static str {
         match self {
             Entity::User => "User",
             Entity::Role => "Role",
@@ -72,6 +74,18 @@ impl AwsError {
         ))
     }
 
+    /// A managed policy that is not there, as a permissions boundary.
+    pub fn boundary_not_attachable(arn: &str) -> AwsError {
+        AwsError::no_such_entity(format!(
+            "Scope ARN: {arn} does not exist or is not attachable."
+        ))
+    }
+
+    /// `Instance Profile X cannot be found.`
+    pub fn instance_profile_not_found(name: &str) -> AwsError {
+        AwsError::no_such_entity(format!("Instance Profile {name} cannot be found."))
+    }
+
     // --- 409 ------------------------------------------------------------------------------------
 
     /// A name that is taken, with the text that says which.
@@ -88,6 +102,24 @@ impl AwsError {
     /// Something that others still depend on.
     pub fn delete_conflict(message: impl Into<Cow<'static, str>>) -> AwsError {
         error("DeleteConflict", 409, "iam.conflict", message)
+    }
+
+    /// Something that is deleted before what it holds: `must detach all policies first.`
+    pub fn must_first(what: &str) -> AwsError {
+        AwsError::delete_conflict(format!("Cannot delete entity, must {what} first."))
+    }
+
+    /// `Instance Profile X already exists.`
+    pub fn instance_profile_exists(name: &str) -> AwsError {
+        AwsError::entity_exists(format!("Instance Profile {name} already exists."))
+    }
+
+    /// All inline policies of one owner together are too large.
+    pub fn inline_policies_too_large(most: usize, entity: Entity, name: &str) -> AwsError {
+        let kind = entity.lower();
+        AwsError::limit_exceeded(format!(
+            "Maximum policy size of {most} bytes exceeded for {kind} {name}"
+        ))
     }
 
     /// A quota, with AWS's sentence about it.
@@ -125,6 +157,11 @@ impl AwsError {
         )
     }
 
+    /// An ARN, but not of a policy.
+    pub fn not_a_policy_arn(arn: &str) -> AwsError {
+        AwsError::invalid_input(format!("ARN {arn} is not valid."))
+    }
+
     /// An ARN that is none.
     pub fn unparsable_arn() -> AwsError {
         AwsError::validation("Invalid ARN:  Could not be parsed!")
@@ -138,6 +175,14 @@ impl AwsError {
     /// Something that belongs to AWS, or to the configuration file.
     pub fn unmodifiable(message: impl Into<Cow<'static, str>>) -> AwsError {
         error("UnmodifiableEntity", 400, "iam.unmodifiable", message)
+    }
+
+    /// A role that the configuration made; AWS words it so for roles that only AWS may change.
+    pub fn protected_role(name: &str) -> AwsError {
+        AwsError::unmodifiable(format!(
+            "Cannot perform the operation on the protected role '{name}' - this role is only \
+             modifiable by the configuration of Drawbridge"
+        ))
     }
 
     // --- 403 ------------------------------------------------------------------------------------

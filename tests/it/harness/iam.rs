@@ -3,8 +3,10 @@
 use drawbridge::aws::arn;
 use drawbridge::aws::ids::{AccountId, IdKind, new_id};
 use drawbridge::clock::{Clock, SystemClock, SystemRandom, random_bytes};
+use drawbridge::iam::provision::provision;
 use drawbridge::seal::Purpose;
 use drawbridge::sigv4::Credentials;
+use drawbridge::store::StoreError;
 use drawbridge::store::access_keys::{AccessKey, KeyOwner};
 use drawbridge::store::inline_policies::{InlinePolicy, PolicyOwner};
 use drawbridge::store::managed_policies::ManagedPolicy;
@@ -197,5 +199,62 @@ impl Broker {
             created_at: SystemClock.unix(),
         };
         self.change(self.app.store.create_oidc_provider(&provider, 100));
+    }
+}
+
+impl Broker {
+    /// A role as it is stored.
+    pub fn stored_role(&self, account: &str, name: &str) -> Role {
+        let role = RUNTIME.block_on(self.app.store.role_by_name(account, name));
+        role.unwrap().unwrap()
+    }
+
+    /// The unique id of a user.
+    pub fn user_id(&self, account: &str, name: &str) -> String {
+        let user = RUNTIME.block_on(self.app.store.user_by_name(account, name));
+        user.unwrap().unwrap().unique_id
+    }
+
+    /// Deletes a user with keys and policies.
+    pub fn remove_user(&self, account: &str, name: &str) {
+        let store = &self.app.store;
+        self.change(async {
+            let id = self.app.store.user_by_name(account, name).await?;
+            let id = id.map(|user| user.unique_id).unwrap_or_default();
+            for key in store.access_keys(account).await? {
+                if key.principal == KeyOwner::User(id.clone()) {
+                    store.delete_access_key(&key.id).await?;
+                }
+            }
+            let owner = PolicyOwner::User(id);
+            for policy in store.inline_policies(&owner).await? {
+                store.delete_inline_policy(&owner, &policy.name).await?;
+            }
+            store.delete_user(account, name).await
+        });
+    }
+
+    /// Gives a user another name.
+    pub fn rename_user(&self, account: &str, name: &str, new: &str) {
+        self.change(
+            self.app
+                .store
+                .update_user::<StoreError>(account, name, |user| {
+                    user.name = new.to_owned();
+                    user.arn = format!("arn:aws:iam::{account}:user/{new}");
+                    Ok(())
+                }),
+        );
+    }
+
+    /// Brings the configuration into the store once more, as the next start does.
+    pub fn provision_again(&self) {
+        let (config, store) = (&self.app.config, &self.app.store);
+        self.change(provision(config, store, &SystemRandom, self.clock.unix()));
+    }
+
+    /// The version of what decides about access.
+    pub fn store_version(&self) -> i64 {
+        RUNTIME.block_on(self.app.store.version()).unwrap()
     }
 }
