@@ -1,5 +1,16 @@
-//! `/console`: the embedded console that a link lands in. Who you are, which role, what it may do, how much
-//! time is left.
+//! `/console`: the embedded console that a link lands in. Who you are, which role, what it may do, how much time is
+//! left; and the pages about IAM: what there is, who may take it, what it may do.
+//!
+//! The console has no rights of its own. Each page asks for what it shows as the session that looks at it, with the
+//! actions of the IAM API, and what that session may not see is not there: the page says which action is missing. What
+//! changes something runs the operation of the API itself. [`here`] is that session for the length of one request;
+//! [`sentences`] says policies in words; then one file for each page.
+
+pub mod here;
+pub mod permissions;
+pub mod roles;
+pub mod sentences;
+pub mod trial;
 
 use std::sync::Arc;
 
@@ -10,24 +21,21 @@ use serde_json::{Value, json};
 
 use crate::access::authenticate::caller_of;
 use crate::app::App;
-use crate::broker::console_link::ConsoleSession;
 use crate::credentials::RoleSession;
+use crate::http::console::here::{Frame, Section, held, open};
+use crate::http::console::sentences::{Said, pretty, said};
 use crate::http::form::Form;
 use crate::http::layers::{Peer, open_call};
-use crate::http::login::{cookie_of, full_name, our_cookie, set_cookie};
+use crate::http::login::{our_cookie, set_cookie};
 use crate::http::page;
 use crate::http::pages::{ConsoleEndedPage, ConsolePage, PolicyView, Time};
-use crate::http::web_session::{chrome, is_genuine, moment};
+use crate::http::web_session::{chrome, is_genuine};
 use crate::identity::ClaimValue;
+use crate::policy::DocumentKind;
 use crate::store::cache::CachedRole;
 
 /// The console's cookie, without its prefix.
 pub const COOKIE: &str = "drawbridge-console";
-
-fn held(app: &App, headers: &HeaderMap) -> Option<ConsoleSession> {
-    let cookie = cookie_of(headers, &full_name(app, COOKIE))?;
-    ConsoleSession::open(&app.ring, &cookie)
-}
 
 /// The page for a session that is over, or that never was.
 pub fn ended_page(app: &App, ended: Option<Time>, status: StatusCode) -> Response {
@@ -41,47 +49,23 @@ pub fn ended_page(app: &App, ended: Option<Time>, status: StatusCode) -> Respons
 
 /// `GET /console`.
 pub async fn home(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
-    let Some(held) = held(&app, &headers) else {
-        return ended_page(&app, None, StatusCode::FORBIDDEN);
+    let opened = match open(&app, &headers).await {
+        Ok(opened) => opened,
+        Err(ended) => return ended,
     };
-    let session = &held.session;
-    let now = app.clock.unix();
-    match held.is_signed_out(&app.store).await {
-        Ok(false) => {}
-        Ok(true) => return ended_page(&app, None, StatusCode::FORBIDDEN),
-        Err(error) => {
-            tracing::error!(%error, "whether a console session was signed out could not be read");
-            return (StatusCode::SERVICE_UNAVAILABLE, "Try again in a moment.\n").into_response();
-        }
-    }
-    if now >= session.expires_at || app.cache.is_revoked(session) {
-        let ended = session.expires_at.min(now);
-        return ended_page(&app, Some(moment(ended)), StatusCode::FORBIDDEN);
-    }
-    let role = match app.cache.role(&session.role_arn).await {
-        // A role made again under the same name is another role.
-        Ok(role) => role.filter(|role| role.role.unique_id == session.role_id),
-        Err(error) => {
-            tracing::error!(%error, "the role of a console session could not be read");
-            return (StatusCode::SERVICE_UNAVAILABLE, "Try again in a moment.\n").into_response();
-        }
-    };
+    let session = &opened.held.session;
+    let role = opened.role.as_deref();
     let page = ConsolePage {
         chrome: chrome(&app, "Console", None),
-        csrf: held.csrf.clone(),
+        frame: Frame::new(&opened, Section::Overview),
         principal_arn: session.arn(),
         account_id: session.account.clone(),
-        account_name: role
-            .as_ref()
-            .map(|role| role.account_name.clone())
-            .unwrap_or_default(),
-        role_name: session.role_name().to_owned(),
-        expires: moment(session.expires_at),
-        seconds_left: (session.expires_at - now).unsigned_abs(),
+        seconds_left: (session.expires_at - app.clock.unix()).unsigned_abs(),
         session_name: session.session_name.clone(),
         source: source(session),
-        policies: policies(session, role.as_deref()),
-        may: may(session, role.as_deref()),
+        may: may(role),
+        limited: session.is_limited(),
+        policies: policies(session, role),
     };
     page::html(StatusCode::OK, page)
 }
@@ -108,13 +92,13 @@ fn policies(session: &RoleSession, role: Option<&CachedRole>) -> Vec<PolicyView>
         .flat_map(|role| &role.policies)
         .map(|policy| PolicyView {
             name: policy.name.clone(),
-            document: policy.document.source().to_owned(),
+            document: pretty(policy.document.source()),
         })
         .collect();
     if let Some(limit) = &session.inline_policy {
         views.push(PolicyView {
             name: "Session policy: limits all of the above".to_owned(),
-            document: limit.clone(),
+            document: pretty(limit),
         });
     }
     for arn in &session.policy_arns {
@@ -127,45 +111,12 @@ fn policies(session: &RoleSession, role: Option<&CachedRole>) -> Vec<PolicyView>
 }
 
 /// What the role's policies come to, one sentence a statement.
-fn may(session: &RoleSession, role: Option<&CachedRole>) -> Vec<String> {
-    let texts = |value: Option<&Value>| match value {
-        Some(Value::String(one)) => one.clone(),
-        Some(Value::Array(many)) => {
-            let many: Vec<&str> = many.iter().filter_map(Value::as_str).collect();
-            many.join(", ")
-        }
-        _ => String::new(),
-    };
-    let mut sentences = Vec::new();
-    for policy in role.into_iter().flat_map(|role| &role.policies) {
-        let document: Value = serde_json::from_str(policy.document.source()).unwrap_or_default();
-        let statements = match document.get("Statement") {
-            Some(Value::Array(many)) => many.clone(),
-            Some(one) => vec![one.clone()],
-            None => Vec::new(),
-        };
-        for statement in statements {
-            let part = |name: &str, not: &str| match statement.get(name) {
-                Some(value) => texts(Some(value)),
-                None => format!("all but {}", texts(statement.get(not))),
-            };
-            let verb = match statement.get("Effect").and_then(Value::as_str) {
-                Some("Deny") => "Never",
-                _ => "May",
-            };
-            let condition = match statement.get("Condition").is_some() {
-                true => ", under conditions",
-                false => "",
-            };
-            let (actions, resources) =
-                (part("Action", "NotAction"), part("Resource", "NotResource"));
-            sentences.push(format!("{verb} {actions} on {resources}{condition}."));
-        }
-    }
-    if session.inline_policy.is_some() || !session.policy_arns.is_empty() {
-        sentences.push("And of that only what the session policy allows too.".to_owned());
-    }
-    sentences
+fn may(role: Option<&CachedRole>) -> Vec<Said> {
+    let policies = role.into_iter().flat_map(|role| &role.policies);
+    policies
+        .filter_map(|policy| said(policy.document.source(), DocumentKind::Identity))
+        .flatten()
+        .collect()
 }
 
 /// `POST /console/signout`.

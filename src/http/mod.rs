@@ -61,7 +61,9 @@ pub fn router(app: Arc<App>) -> Router {
     let console = Router::new()
         .route("/federation", get(federation::get).post(federation::post))
         .route("/console", get(console::home))
-        .route("/console/signout", post(console::sign_out));
+        .route("/console/signout", post(console::sign_out))
+        .route("/console/roles", get(console::roles::list))
+        .route("/console/roles/{name}", get(console::roles::show));
     // SDKs and programs: no cookies, no web session. `GET /` with an `Action` goes to the query door too.
     let programs = Router::new()
         .route("/", post(query::post))

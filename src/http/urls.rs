@@ -106,6 +106,34 @@ impl Urls {
         format!("/why?role={}", encoded(role))
     }
 
+    /// The console's page of a role.
+    pub fn console_role(&self, name: &str) -> String {
+        format!("/console/roles/{}", encoded(name))
+    }
+
+    /// The console's page of a user.
+    pub fn console_user(&self, name: &str) -> String {
+        format!("/console/users/{}", encoded(name))
+    }
+
+    /// The console's page of a managed policy.
+    pub fn console_policy(&self, arn: &str) -> String {
+        format!("/console/policy?arn={}", encoded(arn))
+    }
+
+    /// The console's page of an identity provider.
+    pub fn console_provider(&self, arn: &str) -> String {
+        format!("/console/provider?arn={}", encoded(arn))
+    }
+
+    /// A list of the console with a filter.
+    pub fn console_list(&self, path: &str, filter: &str) -> String {
+        match filter {
+            "" => path.to_owned(),
+            _ => format!("{path}?q={}", encoded(filter)),
+        }
+    }
+
     /// The login step of a console link.
     pub fn federation_login(&self, token: &str) -> String {
         let (issuer, console) = (self.absolute("/"), self.absolute("/console"));

@@ -3,6 +3,8 @@
 use askama::Template;
 
 use super::{Chrome, Time};
+use crate::http::console::here::Frame;
+use crate::http::console::sentences::{Piece, Said};
 
 /// `GET /console` with a console session.
 #[derive(Clone, Debug, Template)]
@@ -10,18 +12,12 @@ use super::{Chrome, Time};
 pub struct ConsolePage {
     /// Title, bar and foot; its `signed_in` is not shown, as the console's session is another one.
     pub chrome: Chrome,
-    /// The console session's CSRF token, for its sign-out.
-    pub csrf: String,
+    /// Bar and navigation.
+    pub frame: Frame,
     /// The assumed-role ARN.
     pub principal_arn: String,
     /// Twelve digits.
     pub account_id: String,
-    /// Its name in the configuration.
-    pub account_name: String,
-    /// The role's name.
-    pub role_name: String,
-    /// When the credentials behind this console end.
-    pub expires: Time,
     /// Seconds until then by our clock.
     pub seconds_left: u64,
     /// The role session's name.
@@ -30,8 +26,10 @@ pub struct ConsolePage {
     pub source: String,
     /// The policies in force, role and session.
     pub policies: Vec<PolicyView>,
-    /// What they come to, in sentences.
-    pub may: Vec<String>,
+    /// What the role's policies come to, in sentences.
+    pub may: Vec<Said>,
+    /// A session policy limits all of it.
+    pub limited: bool,
 }
 
 /// A policy to read.
