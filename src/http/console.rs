@@ -7,10 +7,14 @@
 //! [`sentences`] says policies in words; then one file for each page.
 
 pub mod here;
+pub mod list;
 pub mod permissions;
+pub mod policies;
+pub mod providers;
 pub mod roles;
 pub mod sentences;
 pub mod trial;
+pub mod users;
 
 use std::sync::Arc;
 

@@ -63,7 +63,13 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/console", get(console::home))
         .route("/console/signout", post(console::sign_out))
         .route("/console/roles", get(console::roles::list))
-        .route("/console/roles/{name}", get(console::roles::show));
+        .route("/console/roles/{name}", get(console::roles::show))
+        .route("/console/users", get(console::users::list))
+        .route("/console/users/{name}", get(console::users::show))
+        .route("/console/policies", get(console::policies::list))
+        .route("/console/policy", get(console::policies::show))
+        .route("/console/providers", get(console::providers::list))
+        .route("/console/provider", get(console::providers::show));
     // SDKs and programs: no cookies, no web session. `GET /` with an `Action` goes to the query door too.
     let programs = Router::new()
         .route("/", post(query::post))

@@ -8,6 +8,7 @@
 mod assume_role;
 mod audit;
 mod cli;
+mod console;
 mod creds;
 mod demo;
 mod explain;

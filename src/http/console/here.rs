@@ -43,11 +43,12 @@ pub enum Section {
 }
 
 /// Everything that stands in the navigation, in this order.
-const SECTIONS: [(Section, &str, &str); 4] = [
+const SECTIONS: [(Section, &str, &str); 5] = [
     (Section::Overview, "Overview", "/console"),
     (Section::Roles, "Roles", "/console/roles"),
     (Section::Users, "Users", "/console/users"),
     (Section::Policies, "Policies", "/console/policies"),
+    (Section::Providers, "Providers", "/console/providers"),
 ];
 
 /// A link of the navigation.
@@ -358,71 +359,8 @@ pub fn done(path: &str, word: &str) -> Response {
     Redirect::to(&format!("{path}?done={word}")).into_response()
 }
 
-/// Items of one page of a list, and the way to the others.
-#[derive(Clone, Debug)]
-pub struct Pages {
-    /// Which page this is, from 1.
-    pub number: usize,
-    /// Of how many.
-    pub of: usize,
-    /// How many items there are on all of them.
-    pub total: usize,
-    /// The page before.
-    pub before: Option<String>,
-    /// The page after.
-    pub after: Option<String>,
-}
-
-/// How many items a page of a list has.
-pub const PAGE: usize = 50;
-
-/// Cuts the page out of a list that a link asks for; `base` is the list's address with everything but the page.
-pub fn cut<T>(items: Vec<T>, asked: Option<&str>, base: &str) -> (Vec<T>, Pages) {
-    let total = items.len();
-    let of = total.div_ceil(PAGE).max(1);
-    let number = asked.and_then(|text| text.parse().ok()).unwrap_or(1);
-    let number = usize::clamp(number, 1, of);
-    let link = |number: usize| {
-        let sign = if base.contains('?') { '&' } else { '?' };
-        format!("{base}{sign}page={number}")
-    };
-    let items = items.into_iter().skip((number - 1) * PAGE).take(PAGE);
-    let pages = Pages {
-        number,
-        of,
-        total,
-        before: (number > 1).then(|| link(number - 1)),
-        after: (number < of).then(|| link(number + 1)),
-    };
-    (items.collect(), pages)
-}
-
 /// A day in UTC, for moments long past: `2026-11-22`.
 pub fn day(unix: i64) -> String {
     let iso = moment(unix).iso;
     iso.split('T').next().unwrap_or_default().to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lists_are_cut_into_pages() {
-        let all: Vec<usize> = (0..120).collect();
-        let (items, pages) = cut(all.clone(), None, "/x");
-        assert_eq!((items.len(), pages.number, pages.of), (50, 1, 3));
-        assert_eq!(
-            (pages.before, pages.after.as_deref()),
-            (None, Some("/x?page=2"))
-        );
-        let (items, pages) = cut(all.clone(), Some("99"), "/x?q=a");
-        assert_eq!(
-            (items.first(), items.len(), pages.number),
-            (Some(&100), 20, 3)
-        );
-        assert_eq!(pages.before.as_deref(), Some("/x?q=a&page=2"));
-        let (items, pages) = cut(Vec::<usize>::new(), Some("x"), "/x");
-        assert_eq!((items.len(), pages.of, pages.after), (0, 1, None));
-    }
 }

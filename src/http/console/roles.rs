@@ -10,14 +10,15 @@ use serde_json::json;
 
 use crate::app::App;
 use crate::aws::arn;
-use crate::http::console::here::{Frame, Here, Made, Pages, Refused, Section, cut, day};
+use crate::http::console::here::{Frame, Here, Made, Refused, Section, day};
+use crate::http::console::list::{self, About, Item};
 use crate::http::console::permissions::{Owner, Permissions, gather};
 use crate::http::console::sentences::{Piece, Said, pretty, said};
 use crate::http::console::trial::{Trial, try_it};
 use crate::http::form::Link;
 use crate::http::layers::Peer;
 use crate::http::page;
-use crate::http::pages::Chrome;
+use crate::http::pages::{Action, Chrome};
 use crate::iam::{PARTITION, Target};
 use crate::policy::DocumentKind;
 use crate::store::inline_policies::PolicyOwner;
@@ -39,68 +40,35 @@ pub async fn list(
     }
 }
 
-/// A role in the list.
-#[derive(Clone, Debug)]
-struct Row {
-    name: String,
-    href: String,
-    arn: String,
-    description: String,
-    production: bool,
-    longest: String,
-}
-
-/// The list of roles.
-#[derive(Clone, Debug, Template)]
-#[template(path = "console_roles.html")]
-struct RolesPage {
-    chrome: Chrome,
-    frame: Frame,
-    filter: String,
-    rows: Vec<Row>,
-    pages: Pages,
-    /// Whether there are roles at all.
-    any: bool,
-    may_create: bool,
-}
-
 async fn list_page(app: &App, here: &Here, link: &Link) -> Made {
     let every = arn::role(PARTITION, here.account(), "/", "");
     here.must(app, "iam:ListRoles", Target::of(&every)).await?;
-    let filter = link.get("q").unwrap_or_default().trim();
     let roles = app.store.roles(here.account()).await?;
-    let any = !roles.is_empty();
-    let words: Vec<String> = filter.split_whitespace().map(str::to_lowercase).collect();
-    let matching = roles.into_iter().filter(|role| {
-        let alias = role.alias.as_deref().unwrap_or_default();
-        let text = format!("{} {} {alias}", role.arn, role.description).to_lowercase();
-        words.iter().all(|word| text.contains(word))
-    });
-    let base = app.urls.console_list("/console/roles", filter);
-    let (roles, pages) = cut(matching.collect(), link.get("page"), &base);
     let some = arn::role(PARTITION, here.account(), "/", "*");
     let create = here.may(app, "iam:CreateRole", Target::of(&some)).await?;
-    let (chrome, frame) = here.around(app, "Roles");
-    let page = RolesPage {
-        chrome,
-        frame,
-        filter: filter.to_owned(),
-        rows: roles.into_iter().map(|role| row(app, role)).collect(),
-        pages,
-        any,
-        may_create: create.is_none(),
+    let about = About {
+        heading: "Roles",
+        path: "/console/roles",
+        purpose: "A role says who may assume it, and what it may do.",
+        filter: "Name, path or purpose",
+        action: create.is_none().then(|| Action {
+            label: "Create a role".to_owned(),
+            href: "/console/roles/new".to_owned(),
+        }),
     };
-    Ok(page::html(StatusCode::OK, page))
+    let items = roles.into_iter().map(|role| item(app, role)).collect();
+    Ok(list::page(app, here, link, about, items))
 }
 
-fn row(app: &App, role: Role) -> Row {
-    Row {
+fn item(app: &App, role: Role) -> Item {
+    Item {
         href: app.urls.console_role(&role.name),
-        longest: duration(role.max_session_duration),
+        fact: format!("sessions of up to {}", duration(role.max_session_duration)),
         name: role.name,
         arn: role.arn,
-        description: role.description,
-        production: role.production,
+        about: role.description,
+        warning: role.production.then_some("production"),
+        badge: None,
     }
 }
 

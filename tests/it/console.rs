@@ -1,0 +1,444 @@
+//! The embedded console's pages about IAM: they show what the session may see, say what it lacks, and change nothing
+//! that the API would not.
+
+use std::sync::LazyLock;
+
+use serde_json::json;
+
+use crate::harness::browser::Browser;
+use crate::harness::http::{Reply, form};
+use crate::harness::iam::{allow, document, trust};
+use crate::harness::{Broker, DEV, PROD};
+
+static DEMO: LazyLock<Broker> = LazyLock::new(|| {
+    let demo = Broker::demo();
+    let nobody = trust(
+        json!({ "AWS": format!("arn:aws:iam::{DEV}:root") }),
+        json!({}),
+    );
+    // Who may look at everything, who at nothing, and who at roles but not at their policies.
+    demo.role(DEV, "Auditor", &nobody);
+    let look = ["iam:Get*", "iam:List*"];
+    demo.role_policy(DEV, "Auditor", &allow(&look, &["*"]));
+    demo.role(DEV, "Blind", &nobody);
+    demo.role(DEV, "Glimpse", &nobody);
+    let glimpse = ["iam:GetRole", "iam:GetUser", "iam:GetPolicy"];
+    demo.role_policy(DEV, "Glimpse", &allow(&glimpse, &["*"]));
+    demo.role(DEV, "Administrator", &nobody);
+    demo.role_policy(DEV, "Administrator", &allow(&["*"], &["*"]));
+    let open = document(json!([
+        { "Effect": "Allow", "Principal": { "AWS": "*" }, "Action": "sts:AssumeRole" },
+        { "Sid": "NotBob", "Effect": "Deny", "Principal": { "AWS": "*" }, "Action": "sts:AssumeRole",
+          "Condition": { "StringEquals": { "aws:username": "bob" } } },
+    ]));
+    demo.role_with(DEV, "Open", &open, |role| {
+        role.description = "<b>bold</b>".to_owned();
+        role.tags = vec![("team".to_owned(), "</dd><script>".to_owned())];
+    });
+    demo.role_policy(
+        DEV,
+        "Open",
+        &document(json!([
+            { "Sid": "Read", "Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*",
+              "Condition": { "IpAddress": { "aws:SourceIp": "10.0.0.0/8" } } },
+            { "Effect": "Deny", "Action": "s3:*", "Resource": "arn:aws:s3:::b/secret/*" },
+        ])),
+    );
+    demo.user(DEV, "carol", Some(&allow(&["s3:ListBucket"], &["*"])));
+    demo.managed_policy(DEV, "Readers", &allow(&["s3:GetObject"], &["*"]));
+    demo.managed_policy(PROD, "Elsewhere", &allow(&["s3:GetObject"], &["*"]));
+    demo
+});
+
+/// A browser with a console of this role of dev.
+#[track_caller]
+fn console(broker: &Broker, role: &str) -> Browser {
+    let session = broker.session_of(&format!("arn:aws:iam::{DEV}:role/{role}"), |_| {});
+    let json = json!({
+        "sessionId": session.access_key_id,
+        "sessionKey": session.secret_access_key.expose(),
+        "sessionToken": session.session_token.unwrap().expose(),
+    });
+    let fields = [("Action", "getSigninToken"), ("Session", &json.to_string())];
+    let reply = broker.get(&format!("/federation?{}", form(&fields))).send();
+    let token = reply.json()["SigninToken"].as_str().unwrap().to_owned();
+    let mut browser = Browser::new();
+    let fields = [("Action", "login"), ("SigninToken", token.as_str())];
+    let landed = browser.get(&broker.absolute(&format!("/federation?{}", form(&fields))));
+    assert_eq!(landed.status, 303, "{}", landed.text());
+    browser
+}
+
+#[track_caller]
+fn look(role: &str, path: &str) -> Reply {
+    console(&DEMO, role).get(&DEMO.absolute(path))
+}
+
+/// A page with its tags taken out and its white space made single.
+fn words(page: &Reply) -> String {
+    let text = page.text();
+    let (_, main) = text.split_once("<main").unwrap();
+    let mut plain = String::new();
+    let mut within = true;
+    for letter in main.chars() {
+        match letter {
+            '<' => within = true,
+            '>' => {
+                within = false;
+                plain.push(' ');
+            }
+            _ if !within => plain.push(letter),
+            _ => {}
+        }
+    }
+    let plain = plain
+        .replace("&#38;", "&")
+        .replace("&#39;", "'")
+        .replace("&#34;", "\"");
+    plain.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[track_caller]
+fn says(page: &Reply, text: &str) {
+    let plain = words(page);
+    assert!(plain.contains(text), "no \"{text}\" in {plain}");
+}
+
+const PAGES: [&str; 8] = [
+    "/console/roles",
+    "/console/roles/Deploy",
+    "/console/users",
+    "/console/users/carol",
+    "/console/policies",
+    "/console/policy?arn=arn:aws:iam::111111111111:policy/Readers",
+    "/console/providers",
+    "/console/provider?arn=arn:aws:iam::111111111111:oidc-provider/x",
+];
+
+#[test]
+fn without_a_console_session_no_page_shows_anything() {
+    let mut portal = Browser::new();
+    portal.sign_in(&DEMO, "ann");
+    for path in PAGES {
+        for browser in [&mut Browser::new(), &mut portal] {
+            let page = browser.get(&DEMO.absolute(path));
+            assert_eq!(page.status, 403, "{path}");
+            says(&page, "This console has no credentials");
+            assert!(!page.text().contains("arn:aws"), "{path}");
+        }
+    }
+}
+
+#[test]
+fn a_page_that_is_not_allowed_names_the_action_that_is_missing() {
+    let lacking = [
+        ("/console/roles", "iam:ListRoles", "role/"),
+        ("/console/roles/Deploy", "iam:GetRole", "role/Deploy"),
+        ("/console/roles/nobody", "iam:GetRole", "role/nobody"),
+        ("/console/users", "iam:ListUsers", "user/"),
+        ("/console/users/carol", "iam:GetUser", "user/carol"),
+        ("/console/users/nobody", "iam:GetUser", "user/nobody"),
+        ("/console/policies", "iam:ListPolicies", "policy/"),
+        (PAGES[5], "iam:GetPolicy", "policy/Readers"),
+        (
+            "/console/providers",
+            "iam:ListOpenIDConnectProviders",
+            "oidc-provider/*",
+        ),
+        (PAGES[7], "iam:GetOpenIDConnectProvider", "oidc-provider/x"),
+    ];
+    for (path, action, resource) in lacking {
+        let page = look("Blind", path);
+        assert_eq!(page.status, 403, "{path}");
+        says(&page, "Not for this session");
+        says(
+            &page,
+            &format!(
+                "Missing action {action} On arn:aws:iam::{DEV}:{resource} Why Refused because no"
+            ),
+        );
+    }
+}
+
+#[test]
+fn a_page_that_is_refused_is_in_the_audit_trail_with_its_reason() {
+    let page = look("Blind", "/console/roles/Deploy");
+    let text = page.text();
+    let (_, rest) = text.split_once("name=\"request-id\" content=\"").unwrap();
+    let event = DEMO.events(rest.split('"').next().unwrap()).remove(0);
+    assert_eq!(event["eventName"], "GetRole");
+    assert_eq!(event["errorCode"], "AccessDenied");
+    assert_eq!(event["additionalEventData"]["reason"], "policy.no_match");
+    assert_eq!(event["requestParameters"], json!({ "roleName": "Deploy" }));
+    let arn = format!("arn:aws:sts::{DEV}:assumed-role/Blind/session");
+    assert_eq!(event["userIdentity"]["arn"], arn);
+}
+
+#[test]
+fn what_is_not_there_is_said_to_whoever_may_look() {
+    for (path, sentence) in [
+        (
+            "/console/roles/nobody",
+            "The role with name nobody cannot be found.",
+        ),
+        (
+            "/console/users/nobody",
+            "The user with name nobody cannot be found.",
+        ),
+        ("/console/policy", "Policy was not found."),
+        (PAGES[7], "cannot be found."),
+    ] {
+        let page = look("Auditor", path);
+        assert_eq!(page.status, 404, "{path}");
+        says(&page, sentence);
+    }
+}
+
+#[test]
+fn another_accounts_things_are_not_there() {
+    let elsewhere = format!("/console/policy?arn=arn:aws:iam::{PROD}:policy/Elsewhere");
+    assert_eq!(look("Auditor", &elsewhere).status, 404);
+    assert_eq!(look("Auditor", "/console/roles/ReadOnly").status, 404);
+    let roles = look("Auditor", "/console/roles");
+    assert!(!roles.text().contains(PROD));
+    let acme = DEMO.acme();
+    let name = acme.strip_prefix("http://").unwrap();
+    let provider = format!("/console/provider?arn=arn:aws:iam::{PROD}:oidc-provider/{name}");
+    assert_eq!(look("Auditor", &provider).status, 404);
+}
+
+#[test]
+fn the_list_of_roles_is_filtered_by_words() {
+    let page = look("Auditor", "/console/roles");
+    for name in ["Auditor", "Deploy", "Developer"] {
+        assert!(
+            page.text().contains(&format!("/console/roles/{name}\"")),
+            "{name}"
+        );
+    }
+    let page = look("Auditor", "/console/roles?q=ACME/app+main");
+    assert!(page.text().contains("/console/roles/Deploy\""));
+    assert!(!page.text().contains("/console/roles/Developer\""));
+    says(
+        &page,
+        "1 in dev match acme/app main"
+            .replace("acme", "ACME")
+            .as_str(),
+    );
+    says(
+        &look("Auditor", "/console/roles?q=zzz"),
+        "Nothing matches zzz",
+    );
+}
+
+#[test]
+fn a_long_list_has_pages() {
+    let broker = Broker::demo();
+    broker.role(DEV, "Auditor", &trust(json!({ "AWS": DEV }), json!({})));
+    broker.role_policy(DEV, "Auditor", &allow(&["iam:List*"], &["*"]));
+    for n in 0..60 {
+        broker.role(
+            DEV,
+            &format!("Many{n:02}"),
+            &trust(json!({ "AWS": DEV }), json!({})),
+        );
+    }
+    let mut browser = console(&broker, "Auditor");
+    let first = browser.get(&broker.absolute("/console/roles?q=many"));
+    assert!(first.text().contains("Many49") && !first.text().contains("Many50"));
+    says(&first, "Page 1 of 2 Next");
+    let second = browser.get(&broker.absolute("/console/roles?q=many&page=2"));
+    assert!(second.text().contains("Many59") && !second.text().contains("Many49"));
+    says(&second, "Previous Page 2 of 2");
+}
+
+#[test]
+fn a_role_says_who_may_assume_it() {
+    let page = look("Auditor", "/console/roles/Deploy");
+    let ci = DEMO.ci();
+    let name = ci.strip_prefix("http://").unwrap();
+    says(
+        &page,
+        &format!(
+            "Whoever {name} vouches for may take the role with an ID token and set a source identity, if all of this holds:"
+        ),
+    );
+    says(
+        &page,
+        &format!("the subject {name}:sub is repo:acme/app:ref:refs/heads/main"),
+    );
+    says(&page, "\"Sid\": \"MainBranch\"");
+}
+
+#[test]
+fn what_the_linter_finds_stands_with_the_statement() {
+    let page = look("Auditor", "/console/roles/Open");
+    says(
+        &page,
+        "Any caller of any account may take the role with AWS credentials. Warning: every principal of every account may take the role",
+    );
+    says(
+        &page,
+        "Statement 2 · NotBob · denies Any caller of any account may never take the role",
+    );
+}
+
+#[test]
+fn what_a_role_holds_is_text_and_never_markup() {
+    let page = look("Auditor", "/console/roles/Open");
+    assert!(!page.text().contains("<b>bold") && !page.text().contains("<script>"));
+    assert!(page.text().contains("&#60;b&#62;bold"));
+}
+
+#[test]
+fn a_role_says_what_it_may_do() {
+    let page = look("Auditor", "/console/roles/Open");
+    says(
+        &page,
+        "May s3:GetObject on arn:aws:s3:::b/* , if the client's address aws:SourceIp is in 10.0.0.0/8",
+    );
+    says(
+        &page,
+        "May never do everything of s3 on arn:aws:s3:::b/secret/*",
+    );
+}
+
+#[test]
+fn policies_that_the_session_may_not_read_are_not_shown() {
+    let page = look("Glimpse", "/console/roles/Open");
+    assert_eq!(page.status, 200);
+    says(
+        &page,
+        &format!(
+            "Not shown: this session lacks iam:ListRolePolicies on arn:aws:iam::{DEV}:role/Open"
+        ),
+    );
+    says(
+        &page,
+        &format!(
+            "Not shown: this session lacks iam:ListAttachedRolePolicies on arn:aws:iam::{DEV}:role/Open"
+        ),
+    );
+    assert!(!page.text().contains("s3:GetObject on"));
+    says(&page, "A trial needs every policy of the role");
+    let tried = look(
+        "Glimpse",
+        "/console/roles/Open?action=s3:GetObject&resource=arn:aws:s3:::b/x",
+    );
+    assert!(!tried.text().contains("Denied") && !tried.text().contains("Allowed"));
+    let page = look("Glimpse", "/console/users/carol");
+    says(
+        &page,
+        &format!(
+            "Not shown: this session lacks iam:ListAccessKeys on arn:aws:iam::{DEV}:user/carol"
+        ),
+    );
+    let page = look("Glimpse", PAGES[5]);
+    says(&page, "Not shown: this session lacks iam:GetPolicyVersion");
+}
+
+#[test]
+fn a_trial_says_which_statement_decided() {
+    let tried = |keys: &str, object: &str| {
+        let resource = format!("arn:aws:s3:::b/{object}");
+        let fields = [
+            ("action", "s3:GetObject"),
+            ("resource", &resource),
+            ("keys", keys),
+        ];
+        look("Auditor", &format!("/console/roles/Open?{}", form(&fields)))
+    };
+    let page = tried("aws:SourceIp = 10.1.2.3", "x");
+    says(
+        &page,
+        "✓ Allowed A statement allows it, and nothing denies it. inline (inline), statement 1 · Read: allows decided",
+    );
+    says(
+        &page,
+        "Holds: aws:SourceIp IpAddress 10.0.0.0/8 ; the request has 10.1.2.3",
+    );
+    let page = tried("aws:SourceIp = 192.0.2.1", "x");
+    says(&page, "✕ Denied No statement allows it.");
+    says(
+        &page,
+        "Fails: aws:SourceIp IpAddress 10.0.0.0/8 ; the request has 192.0.2.1",
+    );
+    let page = tried("", "x");
+    says(
+        &page,
+        "Fails: aws:SourceIp IpAddress 10.0.0.0/8 ; the request has no such key",
+    );
+    let page = tried("aws:SourceIp = 10.1.2.3", "secret/x");
+    says(
+        &page,
+        "✕ Denied A statement denies it; whatever else allows it.",
+    );
+    says(&page, "inline (inline), statement 2: denies decided");
+}
+
+#[test]
+fn a_trial_that_makes_no_sense_says_what_to_write() {
+    let page = look("Auditor", "/console/roles/Open?action=nonsense");
+    says(
+        &page,
+        "An action is a service and a name, like s3:GetObject.",
+    );
+    let page = look("Auditor", "/console/roles/Open?action=s3:Get&keys=nonsense");
+    says(
+        &page,
+        "\"nonsense\" is no condition key: write name = value.",
+    );
+}
+
+#[test]
+fn a_user_is_shown_with_its_keys_and_policies() {
+    let list = look("Auditor", "/console/users");
+    assert!(list.text().contains("/console/users/carol\""));
+    let page = look("Auditor", "/console/users/carol");
+    says(&page, "active made 20");
+    says(&page, "May s3:ListBucket on everything");
+    assert!(!page.text().contains("secret-of-carol"));
+}
+
+#[test]
+fn a_policy_is_shown_in_words() {
+    let list = look("Auditor", "/console/policies");
+    assert!(list.text().contains(&format!(
+        "/console/policy?arn=arn:aws:iam::{DEV}:policy/Readers\""
+    )));
+    let page = look("Auditor", PAGES[5]);
+    says(&page, "In force v1");
+    says(&page, "May s3:GetObject on everything");
+}
+
+#[test]
+fn a_provider_says_which_roles_trust_it() {
+    let ci = DEMO.ci();
+    let name = ci.strip_prefix("http://").unwrap();
+    let list = look("Auditor", "/console/providers");
+    let href = format!("/console/provider?arn=arn:aws:iam::{DEV}:oidc-provider/{name}");
+    assert!(
+        list.text().contains(&format!("{href}\"")),
+        "{}",
+        list.text()
+    );
+    let page = look("Auditor", &href);
+    says(&page, &format!("Issuer {ci}"));
+    says(
+        &page,
+        "Roles that trust it Deploy Jobs of acme/app on its main branch",
+    );
+    assert!(!page.text().contains("/console/roles/Developer"));
+}
+
+#[test]
+fn a_console_that_ended_shows_nothing_more() {
+    let broker = Broker::demo();
+    let mut browser = console(&broker, "Developer");
+    let url = broker.absolute("/console/roles");
+    assert_eq!(browser.get(&url).status, 200);
+    broker.clock.advance(time::Duration::hours(1));
+    let page = browser.get(&url);
+    assert_eq!(page.status, 403);
+    says(&page, "These credentials ended at");
+}
