@@ -269,6 +269,13 @@ fn resources_have_a_form() {
 }
 
 #[test]
+fn the_root_of_an_account_is_a_resource() {
+    assert_eq!(resource("arn:aws:iam::*:root"), "");
+    assert_eq!(resource("arn:aws:iam::*:roots"), IAM_PATH);
+    assert_eq!(resource("arn:aws:iam::*:root/x"), IAM_PATH);
+}
+
+#[test]
 fn of_a_list_the_first_in_the_alphabet_is_reported() {
     let statement = json!({"Effect": "Allow", "Action": "s3:ListBucket", "Resource": ["arn:error:s3::example_bucket", "arn:error:s3:::example_bucket"]});
     assert_eq!(

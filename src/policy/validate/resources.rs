@@ -104,7 +104,12 @@ fn format(resource: &str) -> Result<(), PolicyError> {
             Err(PolicyError::S3Region(resource.to_owned()))
         }
         "iam" if !region.is_empty() => Err(PolicyError::IamRegion(resource.to_owned())),
-        "iam" if path != "*" && !IAM_PATHS.iter().any(|start| path.starts_with(start)) => {
+        // `arn:aws:iam::*:root` is what AssumeRoot is granted on, though AWS's text does not list it.
+        "iam"
+            if path != "*"
+                && path != "root"
+                && !IAM_PATHS.iter().any(|start| path.starts_with(start)) =>
+        {
             Err(PolicyError::IamPath)
         }
         _ => Ok(()),
