@@ -4,7 +4,9 @@ use sqlx::Row;
 use sqlx::any::AnyRow;
 
 use super::inline_policies::PolicyOwner;
+use super::policy_versions::PolicyVersion;
 use super::row::{FromRow, all, from_text, key, to_text};
+use super::statement::Change;
 use super::{Store, StoreError};
 
 /// A managed policy without its documents.
@@ -28,7 +30,7 @@ pub struct ManagedPolicy {
     pub created_at: i64,
     /// When its default version last changed, in seconds since 1970.
     pub updated_at: i64,
-    /// Which version is in force: 1 for `v1`. The store counts it.
+    /// Which version is in force: 1 for `v1`.
     pub default_version: i64,
 }
 
@@ -46,6 +48,17 @@ impl FromRow for ManagedPolicy {
             updated_at: row.try_get("updated_at")?,
             default_version: row.try_get("default_version")?,
         })
+    }
+}
+
+impl ManagedPolicy {
+    /// The version a new policy begins with.
+    fn first_version(&self, document: &str) -> PolicyVersion {
+        PolicyVersion {
+            version: self.default_version,
+            document: document.to_owned(),
+            created_at: self.updated_at,
+        }
     }
 }
 
@@ -71,70 +84,118 @@ impl FromRow for AttachedPolicy {
 }
 
 impl Store {
-    /// Adds a policy with `document` as its first version; or, where the ARN is there already, adds `document` as
-    /// the next version and puts it in force. Answers the number of the version.
+    /// Adds a policy with `document` as its only version, unless the account has `most` policies already.
     ///
-    /// [`StoreError::AlreadyExists`]: the name (ignoring case) belongs to another policy of the account.
-    pub async fn put_managed_policy(
+    /// [`StoreError::AlreadyExists`]: the name (ignoring case) is taken in the account.
+    /// [`StoreError::Conflict`]: the account has as many policies as it may have.
+    pub async fn create_managed_policy(
         &self,
         policy: &ManagedPolicy,
         document: &str,
-    ) -> Result<i64, StoreError> {
+        most: usize,
+    ) -> Result<(), StoreError> {
         let mut change = self.change().await?;
-        let rows = change
+        let known = change
             .rows(
-                sqlx::query(
-                    "SELECT MAX(version) AS latest FROM policy_version WHERE policy_arn = $1",
-                )
-                .bind(&policy.arn),
+                sqlx::query("SELECT name_key FROM managed_policy WHERE account = $1")
+                    .bind(&policy.account),
             )
             .await?;
-        let latest: Option<i64> = match rows.first() {
-            Some(row) => row.try_get("latest")?,
-            None => None,
-        };
-        let version = latest.unwrap_or(0) + 1;
-        // Not an upsert: the same row would be met by its ARN, by its name and by its unique id at once, and SQLite
-        // and PostgreSQL look at those in different orders.
-        let put = match latest {
-            None => sqlx::query(
-                "INSERT INTO managed_policy (arn, account, name, name_key, path, unique_id, description,
-                     default_version, tags, created_at, updated_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-            )
-            .bind(&policy.arn)
-            .bind(&policy.account)
-            .bind(&policy.name)
-            .bind(key(&policy.name))
-            .bind(&policy.path)
-            .bind(&policy.unique_id)
-            .bind(&policy.description)
-            .bind(version)
-            .bind(to_text(&policy.tags)?)
-            .bind(policy.created_at)
-            .bind(policy.updated_at),
-            Some(_) => sqlx::query(
-                "UPDATE managed_policy SET default_version = $1, updated_at = $2 WHERE arn = $3",
-            )
-            .bind(version)
-            .bind(policy.updated_at)
-            .bind(&policy.arn),
-        };
-        change.run(put).await?;
+        let name = key(&policy.name);
+        for row in &known {
+            if row.try_get::<&str, _>("name_key")? == name {
+                return Err(StoreError::AlreadyExists);
+            }
+        }
+        if known.len() >= most {
+            return Err(StoreError::Conflict);
+        }
+        change.insert_policy(policy).await?;
+        change
+            .insert_policy_version(&policy.arn, &policy.first_version(document))
+            .await?;
+        change.commit().await
+    }
+
+    /// Brings these policies to exactly what is said here, each with one version, and takes no other away. Where nothing
+    /// differs, nothing is written.
+    ///
+    /// It is for the policies of `aws`, which the program brings along.
+    pub async fn seed_managed_policies(
+        &self,
+        wanted: &[(ManagedPolicy, &str)],
+    ) -> Result<(), StoreError> {
+        let mut differing = Vec::new();
+        for (policy, document) in wanted {
+            let stored = self.managed_policy(&policy.arn).await?;
+            let same = stored.is_some_and(|(stored, text)| stored == *policy && text == *document);
+            if !same {
+                differing.push((policy, *document));
+            }
+        }
+        if differing.is_empty() {
+            return Ok(());
+        }
+        let mut change = self.change().await?;
+        for (policy, document) in differing {
+            let updated = change
+                .run(
+                    sqlx::query(
+                        "UPDATE managed_policy SET name = $1, name_key = $2, path = $3, unique_id = $4,
+                             description = $5, default_version = $6, latest_version = $6, tags = $7,
+                             created_at = $8, updated_at = $9
+                         WHERE arn = $10",
+                    )
+                    .bind(&policy.name)
+                    .bind(key(&policy.name))
+                    .bind(&policy.path)
+                    .bind(&policy.unique_id)
+                    .bind(&policy.description)
+                    .bind(policy.default_version)
+                    .bind(to_text(&policy.tags)?)
+                    .bind(policy.created_at)
+                    .bind(policy.updated_at)
+                    .bind(&policy.arn),
+                )
+                .await?;
+            if updated == 0 {
+                change.insert_policy(policy).await?;
+            }
+            change
+                .run(
+                    sqlx::query("DELETE FROM policy_version WHERE policy_arn = $1")
+                        .bind(&policy.arn),
+                )
+                .await?;
+            change
+                .insert_policy_version(&policy.arn, &policy.first_version(document))
+                .await?;
+        }
+        change.commit().await
+    }
+
+    /// Changes the tags of a policy: hands what is stored now to `change_tags` and stores what it made of it, as
+    /// [`Store::update_role`] does.
+    pub async fn update_policy_tags<E: From<StoreError>>(
+        &self,
+        arn: &str,
+        change_tags: impl FnOnce(&mut Vec<(String, String)>) -> Result<(), E> + Send,
+    ) -> Result<(), E> {
+        let mut change = self.change().await?;
+        let rows = change
+            .rows(sqlx::query("SELECT * FROM managed_policy WHERE arn = $1").bind(arn))
+            .await?;
+        let mut policy = ManagedPolicy::from_row(rows.first().ok_or(StoreError::NotFound)?)?;
+        change_tags(&mut policy.tags)?;
         change
             .run(
-                sqlx::query(
-                    "INSERT INTO policy_version (policy_arn, version, document, created_at)
-                     VALUES ($1, $2, $3, $4)",
-                )
-                .bind(&policy.arn)
-                .bind(version)
-                .bind(document)
-                .bind(policy.updated_at),
+                sqlx::query("UPDATE managed_policy SET tags = $1 WHERE arn = $2")
+                    .bind(to_text(&policy.tags)?)
+                    .bind(arn),
             )
             .await?;
         change.commit().await?;
-        Ok(version)
+        Ok(())
     }
 
     /// The policy with this ARN, and the document that is in force.
@@ -166,9 +227,9 @@ impl Store {
         Ok(policies)
     }
 
-    /// Deletes a policy with all its versions.
+    /// Deletes a policy with its version.
     ///
-    /// [`StoreError::Conflict`]: it is attached, or it bounds a role or user.
+    /// [`StoreError::Conflict`]: it is attached, it bounds a role or user, or it has more than one version.
     pub async fn delete_managed_policy(&self, arn: &str) -> Result<(), StoreError> {
         let mut change = self.change().await?;
         let in_use = change
@@ -176,7 +237,10 @@ impl Store {
                 sqlx::query(
                     "SELECT owner_id FROM attachment WHERE policy_arn = $1
                      UNION ALL SELECT unique_id FROM iam_role WHERE permissions_boundary = $1
-                     UNION ALL SELECT unique_id FROM iam_user WHERE permissions_boundary = $1",
+                     UNION ALL SELECT unique_id FROM iam_user WHERE permissions_boundary = $1
+                     UNION ALL SELECT v.policy_arn FROM policy_version v
+                     JOIN managed_policy p ON p.arn = v.policy_arn
+                     WHERE p.arn = $1 AND v.version <> p.default_version",
                 )
                 .bind(arn),
             )
@@ -272,5 +336,30 @@ impl Store {
         let mut policies: Vec<AttachedPolicy> = all(self.read(statement).await?)?;
         policies.sort_by_key(|policy| (key(&policy.name), policy.arn.clone()));
         Ok(policies)
+    }
+}
+
+impl Change {
+    async fn insert_policy(&mut self, policy: &ManagedPolicy) -> Result<(), StoreError> {
+        self.run(
+            sqlx::query(
+                "INSERT INTO managed_policy (arn, account, name, name_key, path, unique_id, description,
+                     default_version, latest_version, tags, created_at, updated_at)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11)",
+            )
+            .bind(&policy.arn)
+            .bind(&policy.account)
+            .bind(&policy.name)
+            .bind(key(&policy.name))
+            .bind(&policy.path)
+            .bind(&policy.unique_id)
+            .bind(&policy.description)
+            .bind(policy.default_version)
+            .bind(to_text(&policy.tags)?)
+            .bind(policy.created_at)
+            .bind(policy.updated_at),
+        )
+        .await?;
+        Ok(())
     }
 }

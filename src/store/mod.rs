@@ -33,6 +33,8 @@ pub mod migrate;
 pub mod oidc_providers;
 pub mod once;
 pub mod open;
+pub mod policy_usage;
+pub mod policy_versions;
 pub mod principals;
 pub mod revocations;
 pub mod roles;

@@ -2,8 +2,8 @@
 //!
 //! It is compiled into the library because the integration tests are a crate of their own; nothing of the program
 //! calls it. Each case is a function named for the fact it proves, and begins with an empty store. Cases are grouped
-//! as the store's files are: [`roles`], [`policies`] and [`keys_and_providers`] for what decides about access,
-//! [`values`] for one-use values and web sessions, [`whole`] for the store as one thing.
+//! as the store's files are: [`roles`], [`policies`], [`managed_policies`], [`account_facts`] and [`keys_and_providers`]
+//! for what decides about access, [`values`] for one-use values and web sessions, [`whole`] for the store as one thing.
 
 #![expect(
     clippy::unwrap_used,
@@ -11,8 +11,10 @@
     reason = "a suite of tests that integration tests call; the program does not"
 )]
 
+mod account_facts;
 mod instance_profiles;
 mod keys_and_providers;
+mod managed_policies;
 mod policies;
 mod roles;
 mod samples;
@@ -69,12 +71,26 @@ pub async fn conformance<Opening: Future<Output = Store>>(open: impl Fn() -> Ope
         policies::inline_policies_are_put_only_where_they_fit,
         policies::one_of_two_policies_that_do_not_fit_together_is_put,
         policies::an_owner_has_so_many_attached_policies_and_no_more,
-        policies::a_managed_policy_has_versions_and_one_is_in_force,
-        policies::attached_policies_answer_the_documents_in_force,
-        policies::a_managed_policy_in_use_cannot_be_deleted,
         instance_profiles::an_instance_profile_is_created_found_listed_and_deleted,
         instance_profiles::a_role_in_an_instance_profile_stays,
         instance_profiles::a_principal_is_known_by_its_arn_and_by_its_unique_id,
+        managed_policies::a_managed_policy_comes_back_as_it_was_created,
+        managed_policies::a_managed_policy_name_is_unique_in_its_account_ignoring_case,
+        managed_policies::an_account_has_no_more_managed_policies_than_it_may,
+        managed_policies::one_of_many_creators_of_a_managed_policy_wins,
+        managed_policies::a_managed_policy_has_versions_and_one_is_in_force,
+        managed_policies::a_version_number_is_not_used_again,
+        managed_policies::versions_created_at_once_stop_at_the_quota,
+        managed_policies::the_version_in_force_cannot_be_deleted,
+        managed_policies::a_managed_policy_with_several_versions_cannot_be_deleted,
+        managed_policies::tags_of_a_managed_policy_are_changed_or_left,
+        managed_policies::seeded_policies_are_written_once_and_corrected,
+        managed_policies::a_policy_is_used_in_the_account_that_is_asked_about,
+        policies::attached_policies_answer_the_documents_in_force,
+        policies::a_managed_policy_in_use_cannot_be_deleted,
+        account_facts::a_fact_is_kept_replaced_and_forgotten,
+        account_facts::an_alias_belongs_to_one_account,
+        account_facts::one_of_many_accounts_gets_an_alias,
         keys_and_providers::an_access_key_lives_and_dies,
         keys_and_providers::an_access_key_needs_a_user_of_its_account,
         keys_and_providers::an_oidc_provider_is_found_by_arn_and_by_url,

@@ -36,7 +36,7 @@ pub(super) async fn an_inline_policy_is_replaced_ignoring_case(store: &Store) {
 pub(super) async fn a_policy_needs_its_owner(store: &Store) {
     accounts(store).await;
     let (nobody, policy) = (of_role(&role(DEV, "Nobody")), managed_policy("Reading"));
-    store.put_managed_policy(&policy, "{}").await.unwrap();
+    store.create_managed_policy(&policy, "{}", 9).await.unwrap();
     let put = store.put_inline_policy(&nobody, &inline("p", "{}")).await;
     refused!(put, NotFound);
     refused!(store.attach_policy(&nobody, &policy.arn).await, NotFound);
@@ -99,7 +99,7 @@ pub(super) async fn an_owner_has_so_many_attached_policies_and_no_more(store: &S
         managed_policy("three"),
     );
     for policy in [&one, &two, &three] {
-        store.put_managed_policy(policy, "{}").await.unwrap();
+        store.create_managed_policy(policy, "{}", 9).await.unwrap();
     }
     for policy in [&one, &two, &one] {
         let attached = store.attach_policy_within(&owner, &policy.arn, 2).await;
@@ -108,27 +108,6 @@ pub(super) async fn an_owner_has_so_many_attached_policies_and_no_more(store: &S
     let third = store.attach_policy_within(&owner, &three.arn, 2).await;
     refused!(third, Conflict);
     assert_eq!(store.attached_policies(&owner).await.unwrap().len(), 2);
-}
-
-pub(super) async fn a_managed_policy_has_versions_and_one_is_in_force(store: &Store) {
-    accounts(store).await;
-    let mut policy = managed_policy("Reading");
-    assert_eq!(store.managed_policy(&policy.arn).await.unwrap(), None);
-    let version = store.put_managed_policy(&policy, "{\"one\":1}").await;
-    assert_eq!(version.unwrap(), 1);
-    policy.updated_at = NOW + 1;
-    let version = store.put_managed_policy(&policy, "{\"two\":2}").await;
-    assert_eq!(version.unwrap(), 2);
-    policy.default_version = 2;
-    let found = store.managed_policy(&policy.arn).await.unwrap();
-    assert_eq!(found, Some((policy.clone(), "{\"two\":2}".to_owned())));
-    let mut same_name = managed_policy("READING");
-    same_name.unique_id = "ANPAOTHER".to_owned();
-    refused!(
-        store.put_managed_policy(&same_name, "{}").await,
-        AlreadyExists
-    );
-    assert_eq!(store.managed_policies(DEV).await.unwrap(), [policy]);
 }
 
 pub(super) async fn attached_policies_answer_the_documents_in_force(store: &Store) {
@@ -140,12 +119,19 @@ pub(super) async fn attached_policies_answer_the_documents_in_force(store: &Stor
     );
     let owner = of_role(&role);
     store.create_role(&role).await.unwrap();
-    store.put_managed_policy(&reading, "r1").await.unwrap();
-    store.put_managed_policy(&writing, "w1").await.unwrap();
+    for (policy, document) in [(&reading, "r1"), (&writing, "w1")] {
+        store
+            .create_managed_policy(policy, document, 9)
+            .await
+            .unwrap();
+    }
     for policy in [&reading, &reading, &writing] {
         store.attach_policy(&owner, &policy.arn).await.unwrap();
     }
-    store.put_managed_policy(&reading, "r2").await.unwrap();
+    store
+        .create_policy_version(&reading.arn, "r2", true, 5, NOW)
+        .await
+        .unwrap();
     let attached = store.attached_policies(&owner).await.unwrap();
     let seen: Vec<(&str, &str)> = attached
         .iter()
@@ -160,7 +146,7 @@ pub(super) async fn attached_policies_answer_the_documents_in_force(store: &Stor
 pub(super) async fn a_managed_policy_in_use_cannot_be_deleted(store: &Store) {
     accounts(store).await;
     let policy = managed_policy("Edge");
-    store.put_managed_policy(&policy, "{}").await.unwrap();
+    store.create_managed_policy(&policy, "{}", 9).await.unwrap();
     let bounded = full_role();
     assert_eq!(bounded.permissions_boundary.as_ref(), Some(&policy.arn));
     store.create_role(&bounded).await.unwrap();

@@ -275,7 +275,7 @@ pub(super) async fn a_role_with_policies_cannot_be_deleted(store: &Store) {
         .unwrap();
     refused!(store.delete_role(DEV, "Developer").await, Conflict);
     store.delete_inline_policy(&owner, "p").await.unwrap();
-    store.put_managed_policy(&policy, "{}").await.unwrap();
+    store.create_managed_policy(&policy, "{}", 9).await.unwrap();
     store.attach_policy(&owner, &policy.arn).await.unwrap();
     refused!(store.delete_role(DEV, "Developer").await, Conflict);
     store.detach_policy(&owner, &policy.arn).await.unwrap();

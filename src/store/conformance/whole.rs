@@ -43,7 +43,17 @@ pub(super) async fn every_change_to_what_decides_increases_the_version(store: &S
         store,
         store.delete_inline_policy(&of_role(&role), &inline.name)
     );
-    moves_the_version!(store, store.put_managed_policy(&policy, "{}"));
+    moves_the_version!(store, store.create_managed_policy(&policy, "{}", 9));
+    moves_the_version!(
+        store,
+        store.create_policy_version(&policy.arn, "{}", false, 5, NOW)
+    );
+    moves_the_version!(store, store.set_default_policy_version(&policy.arn, 2, NOW));
+    moves_the_version!(store, store.delete_policy_version(&policy.arn, 1));
+    moves_the_version!(
+        store,
+        store.update_policy_tags::<StoreError>(&policy.arn, |_| Ok(()))
+    );
     moves_the_version!(store, store.attach_policy(&of_role(&role), &policy.arn));
     moves_the_version!(store, store.detach_policy(&of_role(&role), &policy.arn));
     moves_the_version!(store, store.delete_managed_policy(&policy.arn));
@@ -214,7 +224,7 @@ async fn fill(store: &Store) {
         .put_inline_policy(&of_user(&user), &inline)
         .await
         .unwrap();
-    store.put_managed_policy(&policy, "{}").await.unwrap();
+    store.create_managed_policy(&policy, "{}", 9).await.unwrap();
     store
         .attach_policy(&of_role(&role), &policy.arn)
         .await
