@@ -10,7 +10,7 @@ use crate::broker::Broker;
 use crate::clock::{Clock, Random, random_bytes};
 use crate::config::Config;
 use crate::http::urls::Urls;
-use crate::iam::{Iam, provision};
+use crate::iam::{Iam, aws_managed, provision};
 use crate::idp::RelyingParty;
 use crate::outbound::{KeyCache, Outbound, OutboundRules};
 use crate::seal::KeyRing;
@@ -138,6 +138,7 @@ impl App {
         store.bind_key_ring(ring.fingerprint()).await.context(
             "the store was sealed with another key ring; start with the ring that belongs to it",
         )?;
+        aws_managed::seed(&store).await.context("the store")?;
         provision::provision(&config, &store, &*random, clock.unix())
             .await
             .context("the configuration's roles")?;

@@ -119,11 +119,15 @@ impl IdentitySide {
         let Some(task) = session.and_then(|session| session.task.as_deref()) else {
             return Ok(IdentitySide::none());
         };
-        let found = cache.managed_policy(task).await?;
-        // A task that is not there allows nothing: an empty list limits everything.
+        // AWS's tasks deny everything but themselves and allow nothing, so they stand beside what root may do. Of one
+        // that is not there no such list is left, and an empty one limits everything.
+        let limits = match (cache.managed_policy(task).await?, Holder::root()) {
+            (Some(task), Holder::Root(everything)) => vec![Arc::new(everything), task],
+            _ => Vec::new(),
+        };
         Ok(IdentitySide {
             of: Holder::Nobody,
-            session: Some(found.into_iter().collect()),
+            session: Some(limits),
         })
     }
 

@@ -12,8 +12,8 @@ use serde_json::json;
 use crate::app::App;
 use crate::demo::idp::DemoIdp;
 use crate::http::layers;
-use crate::iam::provision;
 use crate::iam::root_keys::RootKey;
+use crate::iam::{aws_managed, provision};
 
 /// What a reset needs.
 #[derive(Clone)]
@@ -55,6 +55,7 @@ async fn again(reset: &Reset) -> anyhow::Result<()> {
     let now = app.clock.unix();
     app.store.reset().await?;
     app.audit.reset().await?;
+    aws_managed::seed(&app.store).await?;
     provision::provision(&app.config, &app.store, &*app.random, now).await?;
     for key in &reset.root_keys {
         key.save(&app.store, &app.ring, &*app.random, now).await?;

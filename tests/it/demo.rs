@@ -86,6 +86,8 @@ fn a_reset_returns_everything_to_the_first_start() {
         broker.get("/v1/creds/deploy").bearer(&job).send().status,
         200
     );
+    let administrator = [("PolicyArn", "arn:aws:iam::aws:policy/AdministratorAccess")];
+    broker.iam_ok(&root, "GetPolicy", &administrator);
     // And the trail begins anew, whole.
     let trail = broker.trail();
     assert!(
