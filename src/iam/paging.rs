@@ -15,6 +15,15 @@ pub struct Page {
     pub most: usize,
 }
 
+/// A page that was cut out of a list.
+#[derive(Debug)]
+pub struct Part<T> {
+    /// Its items.
+    pub items: Vec<T>,
+    /// `IsTruncated` and `Marker`.
+    pub members: [(&'static str, Node); 2],
+}
+
 impl Page {
     /// The key of the item before this page, for lists that the store cuts; empty on the first page. Such a list is
     /// handed to [`Page::cut`] with one item more than the page has.
@@ -35,6 +44,14 @@ impl Page {
         key: impl Fn(&T) -> String,
         write: impl Fn(T) -> Node,
     ) -> Result<Fields, AwsError> {
+        let part = self.part(items, key)?;
+        let [truncated, marker] = part.members;
+        let list = Node::List(part.items.into_iter().map(write).collect());
+        Ok(vec![truncated, (name, list), marker])
+    }
+
+    /// Cuts a page as [`Page::cut`] does, for answers that write it in several lists.
+    pub fn part<T>(&self, items: Vec<T>, key: impl Fn(&T) -> String) -> Result<Part<T>, AwsError> {
         let after = match &self.marker {
             Some(marker) => Some(decode(marker)?),
             None => None,
@@ -42,15 +59,17 @@ impl Page {
         let mut rest = items
             .into_iter()
             .filter(|item| after.as_ref().is_none_or(|after| key(item) > *after));
-        let page: Vec<T> = rest.by_ref().take(self.most).collect();
+        let items: Vec<T> = rest.by_ref().take(self.most).collect();
         let truncated = rest.next().is_some();
-        let last = page.last().map(&key);
+        let last = items.last().map(&key);
         let marker = last.filter(|_| truncated).map(|last| encode(&last));
-        Ok(vec![
-            ("IsTruncated", Node::Flag(truncated)),
-            (name, Node::List(page.into_iter().map(write).collect())),
-            ("Marker", Node::optional(marker)),
-        ])
+        Ok(Part {
+            items,
+            members: [
+                ("IsTruncated", Node::Flag(truncated)),
+                ("Marker", Node::optional(marker)),
+            ],
+        })
     }
 }
 

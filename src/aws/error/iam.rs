@@ -99,6 +99,13 @@ impl AwsError {
         AwsError::entity_exists(format!("{kind} with name {name} already exists."))
     }
 
+    /// `A policy called P already exists. Duplicate names are not allowed.`
+    pub fn policy_exists(name: &str) -> AwsError {
+        AwsError::entity_exists(format!(
+            "A policy called {name} already exists. Duplicate names are not allowed."
+        ))
+    }
+
     /// Something that others still depend on.
     pub fn delete_conflict(message: impl Into<Cow<'static, str>>) -> AwsError {
         error("DeleteConflict", 409, "iam.conflict", message)

@@ -183,8 +183,32 @@ impl Broker {
             updated_at: SystemClock.unix(),
             default_version: 1,
         };
-        self.change(self.app.store.put_managed_policy(&policy, document));
+        self.change(
+            self.app
+                .store
+                .create_managed_policy(&policy, document, 1500),
+        );
         policy.arn
+    }
+
+    /// Attaches a managed policy to the user or role with this ARN.
+    pub fn attach(&self, to: &str, policy: &str) {
+        let account = to.split(':').nth(4).unwrap();
+        let name = to.rsplit('/').next().unwrap();
+        let store = &self.app.store;
+        let owner = RUNTIME.block_on(async {
+            match to.contains(":user/") {
+                true => {
+                    let user = store.user_by_name(account, name).await.unwrap();
+                    PolicyOwner::User(user.unwrap().unique_id)
+                }
+                false => {
+                    let role = store.role_by_arn(to).await.unwrap();
+                    PolicyOwner::Role(role.unwrap().unique_id)
+                }
+            }
+        });
+        self.change(store.attach_policy(&owner, policy));
     }
 
     /// Lets an account trust an issuer for these audiences.
