@@ -17,6 +17,7 @@ mod keys_and_providers;
 mod managed_policies;
 mod policies;
 mod roles;
+mod saml_providers;
 mod samples;
 mod values;
 mod whole;
@@ -100,6 +101,10 @@ pub async fn conformance<Opening: Future<Output = Store>>(open: impl Fn() -> Ope
         keys_and_providers::client_ids_added_at_once_are_all_kept,
         keys_and_providers::a_later_revocation_stands_and_an_earlier_one_does_not,
         keys_and_providers::revocations_with_nothing_left_to_cut_are_forgotten,
+        saml_providers::a_saml_provider_lives_and_dies,
+        saml_providers::a_saml_provider_is_unique_by_name_and_one_of_so_many,
+        saml_providers::a_saml_provider_keeps_what_an_update_makes_of_it,
+        saml_providers::keys_added_to_a_saml_provider_at_once_are_all_kept,
         roles::no_row_is_found_by_text_that_no_row_can_hold,
         roles::quotes_and_controls_are_data,
         values::a_value_is_used_once,
