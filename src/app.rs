@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
+use tokio::sync::Semaphore;
 
 use crate::audit::AuditLog;
 use crate::broker::Broker;
@@ -18,6 +19,10 @@ use crate::secret::Secret;
 use crate::store::Store;
 use crate::store::cache::IamCache;
 use crate::sts::EmbeddedSts;
+
+/// How many requests with large bodies are read at once: they are rare, and nobody has signed them yet when they are
+/// read.
+const LARGE_BODIES: usize = 4;
 
 /// The parts every door works with.
 pub struct App {
@@ -45,6 +50,8 @@ pub struct App {
     pub broker: Broker,
     /// Who and what there is.
     pub iam: Iam,
+    /// Places for requests whose bodies are larger than usual.
+    pub large_bodies: Semaphore,
 }
 
 /// How the demo's permission for plain http on loopback becomes a rule for calls to others.
@@ -166,6 +173,7 @@ impl App {
             idps: relying_parties(&config, &urls, &outbound, &keys),
             broker: Broker { sts },
             iam,
+            large_bodies: Semaphore::new(LARGE_BODIES),
             config,
             urls,
             clock,

@@ -20,6 +20,7 @@ pub mod page;
 pub mod pages;
 pub mod portal;
 pub mod query;
+mod query_body;
 pub mod server;
 pub mod token;
 pub mod urls;

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, Bytes};
 use axum::extract::{Extension, Request, State};
 use axum::response::Response;
 use base64::Engine;
@@ -21,8 +21,8 @@ use crate::aws::error::AwsError;
 use crate::aws::query::Params;
 use crate::aws::{sts as wire, xml};
 use crate::clock::random_bytes;
-use crate::http::MAX_BODY;
 use crate::http::layers::{Peer, open_call};
+use crate::http::query_body;
 use crate::iam;
 use crate::seal::Purpose;
 use crate::sigv4::SignedRequest;
@@ -139,14 +139,16 @@ async fn run(
     head: &http::request::Parts,
     body: Body,
 ) -> Result<(&'static str, Answer), Denial> {
-    let body = read(&head.headers, body).await?;
-    let params = Params::parse(head.uri.query().unwrap_or_default(), &body)?;
+    // Held to the end: with it goes the place that a large body takes.
+    let body = query_body::read(app, head, body).await?;
+    let body = &body.bytes;
+    let params = Params::parse(head.uri.query().unwrap_or_default(), body)?;
     match which(&params, form)? {
         Which::Sts(name, operation, authentication) => {
             call.about(name, sts::is_read_only(operation));
             let caller = match authentication {
                 Authentication::Token => None,
-                Authentication::Signed => Some(signed_by(app, call, head, &body, "sts").await?),
+                Authentication::Signed => Some(signed_by(app, call, head, body, "sts").await?),
             };
             let answer = dispatch(app, call, operation, caller.as_ref(), &params).await?;
             Ok((name, answer))
@@ -156,7 +158,7 @@ async fn run(
             call.event.set("eventSource", json!("iam.amazonaws.com"));
             call.event
                 .set("requestParameters", iam::trail_parameters(&params));
-            let caller = signed_by(app, call, head, &body, "iam").await?;
+            let caller = signed_by(app, call, head, body, "iam").await?;
             let answer = iam_answer(app, call, operation, &caller, &params).await?;
             Ok((operation.name, answer))
         }
@@ -280,26 +282,6 @@ fn which(params: &Params, form: &mut Form) -> Result<Which, AwsError> {
         }
     };
     found.ok_or_else(|| AwsError::invalid_action(&shown, version))
-}
-
-async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, AwsError> {
-    let declared = headers
-        .get(header::CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.parse::<usize>().ok());
-    if declared.is_some_and(|length| length > MAX_BODY) {
-        return Err(AwsError::too_large(MAX_BODY));
-    }
-    to_bytes(body, MAX_BODY).await.map_err(|error| {
-        let mut cause: Option<&dyn std::error::Error> = Some(&error);
-        while let Some(error) = cause {
-            if error.is::<http_body_util::LengthLimitError>() {
-                return AwsError::too_large(MAX_BODY);
-            }
-            cause = error.source();
-        }
-        AwsError::malformed_input("The request body ended early.")
-    })
 }
 
 fn accepts_json(headers: &HeaderMap) -> bool {

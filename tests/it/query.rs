@@ -320,6 +320,30 @@ fn a_body_over_the_limit_is_refused_before_it_arrives() {
 }
 
 #[test]
+fn a_signed_body_over_the_largest_limit_is_refused_before_it_arrives() {
+    let head = format!(
+        "POST / HTTP/1.1\r\nhost: {}\r\nconnection: close\r\nauthorization: x\r\ncontent-length: 2097153\r\n\r\n",
+        DEMO.address
+    );
+    let reply = raw(&DEMO.address, head.as_bytes());
+    let message = "Request body is larger than the limit of 2097152 bytes.";
+    DEMO.refuses(&reply, 413, "RequestEntityTooLarge", message, "query.size");
+}
+
+#[test]
+fn a_signed_body_over_the_limit_of_its_action_is_refused_at_its_beginning() {
+    let beginning =
+        "Action=CreateRole&Version=2010-05-08&Description=".to_owned() + &"x".repeat(99);
+    let head = format!(
+        "POST / HTTP/1.1\r\nhost: {}\r\nconnection: close\r\nauthorization: x\r\ncontent-length: 262145\r\n\r\n{beginning}",
+        DEMO.address
+    );
+    let reply = raw(&DEMO.address, head.as_bytes());
+    let message = "Request body is larger than the limit of 262144 bytes.";
+    DEMO.refuses(&reply, 413, "RequestEntityTooLarge", message, "query.size");
+}
+
+#[test]
 fn a_body_of_undeclared_length_is_refused_at_the_limit() {
     let mut bytes = format!(
         "POST / HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n",
