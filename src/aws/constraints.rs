@@ -53,6 +53,20 @@ pub const ENTITY_NAME: Pattern = Pattern {
     may_be_empty: false,
 };
 
+/// `[\w._-]+`: names of SAML providers.
+pub const SAML_NAME: Pattern = Pattern {
+    text: r"[\w._-]+",
+    admits: |c| word(c) || "._-".contains(c),
+    may_be_empty: false,
+};
+
+/// Ids of private keys.
+pub const KEY_ID: Pattern = Pattern {
+    text: "[A-Z0-9]+",
+    admits: |c| c.is_ascii_uppercase() || c.is_ascii_digit(),
+    may_be_empty: false,
+};
+
 /// Descriptions of roles and policies.
 pub const DESCRIPTION: Pattern = Pattern {
     text: r"[\u0009\u000A\u000D\u0020-\u007E\u00A1-\u00FF]*",

@@ -125,6 +125,13 @@ pub fn new_id(kind: IdKind, account: AccountId, random: [u8; 9]) -> String {
     id
 }
 
+/// The id of a SAML provider (`SAMLSP`) or of its private key (`SAMLPK`): the prefix and sixteen random letters, which
+/// carry no account.
+pub fn saml_id(prefix: &str, random: [u8; 16]) -> String {
+    let letters = random.into_iter().map(letter);
+    prefix.chars().chain(letters).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

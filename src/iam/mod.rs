@@ -31,6 +31,8 @@ pub mod provider_url;
 pub mod provision;
 pub mod roles;
 pub mod root_keys;
+pub mod saml_keys;
+pub mod saml_metadata;
 pub mod saml_providers;
 pub mod shapes;
 pub mod simulate;
