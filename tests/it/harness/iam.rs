@@ -3,19 +3,21 @@
 use drawbridge::aws::arn;
 use drawbridge::aws::ids::{AccountId, IdKind, new_id};
 use drawbridge::clock::{Clock, SystemClock, SystemRandom, random_bytes};
+use drawbridge::config;
 use drawbridge::iam::provision::provision;
 use drawbridge::seal::Purpose;
 use drawbridge::sigv4::Credentials;
 use drawbridge::store::StoreError;
 use drawbridge::store::access_keys::{AccessKey, KeyOwner};
 use drawbridge::store::inline_policies::{InlinePolicy, PolicyOwner};
+use drawbridge::store::instance_profiles::InstanceProfile;
 use drawbridge::store::managed_policies::ManagedPolicy;
 use drawbridge::store::oidc_providers::OidcProvider;
 use drawbridge::store::roles::Role;
 use drawbridge::store::users::User;
 use serde_json::{Value, json};
 
-use super::{Broker, RUNTIME};
+use super::{Broker, DEV, RUNTIME};
 
 /// A policy document of these statements.
 pub fn document(statements: Value) -> String {
@@ -233,6 +235,24 @@ impl Broker {
         role.unwrap().unwrap()
     }
 
+    /// Attaches a policy to a role and puts it into an instance profile.
+    pub fn hold(&self, account: &str, role: &str, policy: &str, profile: &str) {
+        let id = self.stored_role(account, role).unique_id;
+        let store = &self.app.store;
+        let profile = InstanceProfile {
+            account: account.to_owned(),
+            name: profile.to_owned(),
+            path: "/".to_owned(),
+            unique_id: unique_id(IdKind::InstanceProfile, account),
+            arn: arn::iam("aws", account, "instance-profile", "/", profile),
+            role_id: Some(id.clone()),
+            tags: Vec::new(),
+            created_at: SystemClock.unix(),
+        };
+        self.change(store.create_instance_profile(&profile));
+        self.change(store.attach_policy(&PolicyOwner::Role(id), policy));
+    }
+
     /// The unique id of a user.
     pub fn user_id(&self, account: &str, name: &str) -> String {
         let user = RUNTIME.block_on(self.app.store.user_by_name(account, name));
@@ -275,6 +295,19 @@ impl Broker {
     pub fn provision_again(&self) {
         let (config, store) = (&self.app.config, &self.app.store);
         self.change(provision(config, store, &SystemRandom, self.clock.unix()));
+    }
+
+    /// Brings a configuration without roles into the store, as a start after an edit does.
+    pub fn provision_no_roles(&self) {
+        let address = &self.address;
+        let text = format!(
+            "public_url = \"http://{address}\"\nlisten = \"{address}\"\n\
+             [[sts]]\nid = \"local\"\nkind = \"embedded\"\naccounts = [{{ id = \"{DEV}\", name = \"dev\" }}]\n"
+        );
+        let config = config::parse(&text, &self.data, &|_| None, Vec::new(), true);
+        let config = config.unwrap_or_else(|problems| panic!("{problems}"));
+        let now = self.clock.unix();
+        self.change(provision(&config, &self.app.store, &SystemRandom, now));
     }
 
     /// The version of what decides about access.

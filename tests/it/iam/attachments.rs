@@ -79,10 +79,8 @@ fn ten_policies_are_attached_to_one_entity_and_no_more() {
         ("User", ("UserName", "attach-ten")),
     ] {
         let action = format!("Attach{kind}Policy");
-        let attach = |number: usize| {
-            let arn = policy(&format!("Ten{kind}{number}"));
-            call(&action, owner, &[("PolicyArn", &arn)])
-        };
+        let arns: Vec<String> = (0..11).map(|n| policy(&format!("Ten{kind}{n}"))).collect();
+        let attach = |number: usize| call(&action, owner, &[("PolicyArn", &arns[number])]);
         for number in 0..10 {
             assert_eq!(attach(number).status, 200);
         }
@@ -94,6 +92,20 @@ fn ten_policies_are_attached_to_one_entity_and_no_more() {
         );
         assert_eq!(attach(9).status, 200, "it is attached already");
     }
+}
+
+#[test]
+fn a_policy_of_aws_is_attached_and_bounds_like_any_other() {
+    make("AttachAws", &[]);
+    let owner = ("RoleName", "AttachAws");
+    let arn = "arn:aws:iam::aws:policy/ReadOnlyAccess";
+    let reply = call("AttachRolePolicy", owner, &[("PolicyArn", arn)]);
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    let put = [("PermissionsBoundary", arn)];
+    assert_eq!(call("PutRolePermissionsBoundary", owner, &put).status, 200);
+    let listed = call("ListAttachedRolePolicies", owner, &[]);
+    assert_eq!(names(&listed), ["ReadOnlyAccess"]);
+    assert_eq!(listed.xml("PolicyArn"), arn);
 }
 
 #[test]

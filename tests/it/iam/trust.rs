@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::roles::{make, refuses};
 use super::{DEMO, root};
 use crate::harness::iam::{allow, document, trust};
-use crate::harness::{Broker, DEV, PROD};
+use crate::harness::{Broker, DEV, PROD, RUNTIME};
 
 /// Saves a trust policy for a new role.
 fn save(name: &str, text: &str) -> crate::harness::http::Reply {
@@ -273,6 +273,19 @@ fn configured(arn: &str) -> Broker {
     Broker::configured(&format!(
         "[[role]]\narn = 'arn:aws:iam::{DEV}:role/Configured'\ntrust_policy = '{trust}'\n"
     ))
+}
+
+#[test]
+fn a_role_that_left_the_configuration_is_deleted_with_all_it_has() {
+    let broker = configured(&format!("arn:aws:iam::{DEV}:root"));
+    let policy = broker.managed_policy(DEV, "Held", &allow(&["s3:*"], &["*"]));
+    broker.hold(DEV, "Configured", &policy, "Held");
+    broker.provision_no_roles();
+    let store = &broker.app.store;
+    let role = RUNTIME.block_on(store.role_by_name(DEV, "Configured"));
+    assert_eq!(role.unwrap(), None);
+    let profile = RUNTIME.block_on(store.instance_profile(DEV, "Held"));
+    assert_eq!(profile.unwrap().unwrap().role_id, None);
 }
 
 #[test]
