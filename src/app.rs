@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::http::urls::Urls;
 use crate::iam::{Iam, aws_managed, provision};
 use crate::idp::RelyingParty;
+use crate::issuer::Issuer;
 use crate::outbound::{KeyCache, Outbound, OutboundRules};
 use crate::seal::KeyRing;
 use crate::secret::Secret;
@@ -48,6 +49,8 @@ pub struct App {
     pub idps: Vec<RelyingParty>,
     /// From identities to credentials.
     pub broker: Broker,
+    /// Signs our own tokens.
+    pub issuer: Arc<Issuer>,
     /// Who and what there is.
     pub iam: Iam,
     /// Places for requests whose bodies are larger than usual.
@@ -155,10 +158,14 @@ impl App {
         let cache = Arc::new(IamCache::new(store.clone()));
         cache.refresh().await.context("the store")?;
         let urls = Urls::new(&config.public_url);
+        let issuer = Issuer::new(urls.origin(), store.clone(), ring.clone(), random.clone());
+        let issuer = Arc::new(issuer);
         let sts = EmbeddedSts {
             cache: cache.clone(),
             ring: ring.clone(),
             keys: keys.clone(),
+            issuer: issuer.clone(),
+            management: Arc::new(config.management()),
             random: random.clone(),
             decoy: crate::sts::decoy(),
         };
@@ -172,6 +179,7 @@ impl App {
         Ok(App {
             idps: relying_parties(&config, &urls, &outbound, &keys),
             broker: Broker { sts },
+            issuer,
             iam,
             large_bodies: Semaphore::new(LARGE_BODIES),
             config,

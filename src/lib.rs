@@ -20,6 +20,7 @@
 //!
 //! Services: the rules.
 //! - [`access`]: who is calling and may they
+//! - [`issuer`]: Drawbridge as an issuer, and its keys
 //! - [`idp`]: sign-in with other people's identity providers
 //! - [`iam`]: accounts, roles and keys
 //! - [`sts`]: the embedded STS
@@ -47,6 +48,7 @@ pub mod http;
 pub mod iam;
 pub mod identity;
 pub mod idp;
+pub mod issuer;
 pub mod jwt;
 pub mod outbound;
 pub mod policy;

@@ -28,7 +28,10 @@ const FLOORS: [(&str, &[&str]); 5] = [
         "records",
         &["clock", "config", "store", "outbound", "audit"],
     ),
-    ("services", &["access", "idp", "iam", "sts", "broker"]),
+    (
+        "services",
+        &["access", "issuer", "idp", "iam", "sts", "broker"],
+    ),
     // `app` builds the parts and names the URLs that `http` builds; the two stand on one step.
     ("doors", &["app", "http"]),
     ("shell", &["demo", "cli"]),

@@ -23,6 +23,8 @@ pub struct Refusal {
     /// The statement that came closest and what failed in it; `None` for a caller that no statement of
     /// the role's trust policy names at all.
     pub nearest: Option<Box<NearestRefusal>>,
+    /// The whole decision taken apart; `None` where nobody asked the engine.
+    pub explanation: Option<Box<Explanation>>,
 }
 
 impl Refusal {
@@ -224,29 +226,31 @@ pub fn assume(
     role: &CachedRole,
     context: &RequestContext,
 ) -> Result<(), Refusal> {
-    let refused = |reason, nearest| Refusal {
+    let refused = |reason, nearest, explanation| Refusal {
         reason,
         action: action.to_owned(),
         nearest,
+        explanation,
     };
     let Some(question) = Question::new(caller, side, action, role, context) else {
-        return Err(refused("trust.no_match", None));
+        return Err(refused("trust.no_match", None, None));
     };
-    match question.ask(|request, policies| policy::evaluate(request, policies).decision) {
-        Decision::Allowed => Ok(()),
-        Decision::ExplicitDeny => Err(refused("trust.denied", None)),
-        Decision::ImplicitDeny => {
-            let explanation = question.ask(policy::explain);
-            let nearest = policy::nearest_refusal(&explanation).map(Box::new);
-            // A statement that names the caller and not the action, or a caller whose own side does not allow it,
-            // is no condition that failed.
-            let reason = match &nearest {
-                Some(nearest) if !nearest.failing.is_empty() => "trust.condition",
-                _ => "trust.no_match",
-            };
-            Err(refused(reason, nearest))
-        }
+    let decision = question.ask(|request, policies| policy::evaluate(request, policies).decision);
+    if decision == Decision::Allowed {
+        return Ok(());
     }
+    let explanation = question.ask(policy::explain);
+    if decision == Decision::ExplicitDeny {
+        return Err(refused("trust.denied", None, Some(Box::new(explanation))));
+    }
+    let nearest = policy::nearest_refusal(&explanation).map(Box::new);
+    // A statement that names the caller and not the action, or a caller whose own side does not allow it, is no
+    // condition that failed.
+    let reason = match &nearest {
+        Some(nearest) if !nearest.failing.is_empty() => "trust.condition",
+        _ => "trust.no_match",
+    };
+    Err(refused(reason, nearest, Some(Box::new(explanation))))
 }
 
 /// Every statement and condition of that decision, with the values seen.
@@ -282,6 +286,8 @@ pub struct ActRefusal {
     pub refusal: Refusal,
     /// `because no identity-based policy allows the iam:GetRole action`.
     pub because: String,
+    /// The condition keys it was judged with.
+    pub context: RequestContext,
 }
 
 /// Whether the caller's own policies allow an action.
@@ -336,7 +342,9 @@ pub fn act(
             reason,
             action: action.to_owned(),
             nearest: policy::nearest_refusal(&explanation).map(Box::new),
+            explanation: Some(Box::new(explanation)),
         },
         because,
+        context: act.context.clone(),
     }))
 }

@@ -25,6 +25,8 @@ pub struct Call {
     pub user_agent: Option<String>,
     /// The signed region, once known.
     pub region: String,
+    /// Id and ARN of the caller, once authenticated.
+    pub principal: Option<(String, String)>,
     /// Opened with the call.
     pub event: AuditEvent,
 }
@@ -60,6 +62,7 @@ impl Call {
             secure: source.secure,
             user_agent: source.user_agent,
             region: "us-east-1".to_owned(),
+            principal: None,
             event,
         }
     }

@@ -168,6 +168,7 @@ impl Broker {
                 reason: "trust.no_match",
                 action: grant::ACTION.to_owned(),
                 nearest: None,
+                explanation: None,
             },
             role: role.clone(),
         };

@@ -1,5 +1,7 @@
 //! `[[sts]]`: the security token services that issue credentials.
 
+use std::collections::HashMap;
+
 use super::idp::idp_id;
 use super::problems::{Fault, nearest};
 use super::reader::{Reader, one_of};
@@ -27,6 +29,12 @@ pub(super) const STS: Section = Section {
             form: Form::Tables,
             need: Need::Required,
             about: "The accounts of the service, one or more.",
+        },
+        Key {
+            name: "management_account",
+            form: Form::Text,
+            need: Need::Optional,
+            about: "The account that may take root tasks in the others (AssumeRoot), as the management account of an organization may at AWS. Without it nobody may.",
         },
     ],
     reserved: &[(
@@ -63,6 +71,24 @@ pub struct StsConfig {
     pub id: String,
     /// Its accounts; at least one.
     pub accounts: Vec<AccountConfig>,
+    /// The one of them that may take root tasks in the others.
+    pub management_account: Option<String>,
+}
+
+impl super::Config {
+    /// For each account, the account that may take root tasks in it.
+    pub fn management(&self) -> HashMap<String, String> {
+        let pairs = self.stss.iter().flat_map(|sts| {
+            let manager = sts.management_account.as_ref();
+            let of = |manager: &String| {
+                let accounts = sts.accounts.iter().map(|account| account.id.clone());
+                let pairs = accounts.map(|account| (account, manager.clone()));
+                pairs.collect::<Vec<_>>()
+            };
+            manager.map(of).unwrap_or_default()
+        });
+        pairs.collect()
+    }
 }
 
 /// An account of an embedded STS.
@@ -156,9 +182,16 @@ pub(super) fn read(entries: &[Reader<'_>]) -> Services {
             continue;
         }
         entry.refuse_unknown_keys(&[]);
+        let accounts = accounts(entry, &services);
+        let management = entry.text("management_account", account_id);
+        let stranger = |id: &&String| !accounts.iter().any(|account| account.id == **id);
+        if management.as_ref().filter(stranger).is_some() {
+            entry.refuse("management_account", "is no account of this service");
+        }
         let sts = StsConfig {
             id: id.unwrap_or_default(),
-            accounts: accounts(entry, &services),
+            accounts,
+            management_account: management,
         };
         services.embedded.push(sts);
     }
@@ -232,6 +265,17 @@ mod tests {
     fn an_embedded_sts_without_accounts_is_refused() {
         assert_eq!(messages(&with("")), ["is required"]);
         assert_eq!(messages(&with("accounts = []")), ["must name an account"]);
+    }
+
+    #[test]
+    fn the_management_account_is_one_of_the_accounts() {
+        let one = "accounts = [{ id = '111111111111', name = 'dev' }]\n";
+        let text = with(&format!("{one}management_account = '222222222222'"));
+        assert_eq!(messages(&text), ["is no account of this service"]);
+        let text = with(&format!("{one}management_account = '111111111111'"));
+        let config = parse(&text).unwrap();
+        let management = config.stss[0].management_account.as_deref();
+        assert_eq!(management, Some("111111111111"));
     }
 
     #[test]

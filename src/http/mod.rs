@@ -12,6 +12,7 @@ pub mod explain;
 pub mod federation;
 pub mod form;
 pub mod house;
+pub mod issuer;
 pub mod json_error;
 pub mod layers;
 pub mod login;
@@ -81,7 +82,9 @@ pub fn router(app: Arc<App>) -> Router {
                 .post(creds::answer),
         )
         .route("/v1/explain", post(explain::answer))
-        .route("/oauth2/token", post(token::answer));
+        .route("/oauth2/token", post(token::answer))
+        .route("/.well-known/openid-configuration", get(issuer::metadata))
+        .route("/oauth2/jwks", get(issuer::key_set));
     // Operations.
     let operations = Router::new()
         .route("/healthz", get(ops::healthz))

@@ -9,8 +9,6 @@ use std::sync::Arc;
 use axum::body::{Body, Bytes};
 use axum::extract::{Extension, Request, State};
 use axum::response::Response;
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 
@@ -20,18 +18,14 @@ use crate::app::App;
 use crate::aws::error::AwsError;
 use crate::aws::query::Params;
 use crate::aws::{sts as wire, xml};
-use crate::clock::random_bytes;
 use crate::http::layers::{Peer, open_call};
 use crate::http::query_body;
 use crate::iam;
-use crate::seal::Purpose;
 use crate::sigv4::SignedRequest;
 use crate::sts::{self, Answer, Authentication, Denial, Operation};
 
 const AUTHORIZATION_MESSAGE: HeaderName =
     HeaderName::from_static("x-drawbridge-authorization-message");
-/// Bytes of every sealed reason; about 2.8 KB as a header.
-const MESSAGE_BYTES: usize = 2048;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 
 /// Whether a `GET /` is meant for this door: SDKs, presigned requests, `curl`.
@@ -107,28 +101,7 @@ fn authorization_message(app: &App, call: &Call, denial: &Denial) -> Option<Head
     if denial.error.code != "AccessDenied" {
         return None;
     }
-    let message = |detail: Option<&Value>| {
-        let message = json!({
-            "at": call.unix(),
-            "request": call.request_id,
-            "reason": denial.error.reason,
-            "detail": detail,
-        });
-        message.to_string()
-    };
-    let mut body = message(denial.detail.as_ref());
-    if body.len() > MESSAGE_BYTES {
-        // The trail has it whole, under the same request.
-        body = message(None);
-    }
-    // Always one length: it must not tell a role that is not there from one that says no (STS-2).
-    let padding = MESSAGE_BYTES.saturating_sub(body.len());
-    body.extend(std::iter::repeat_n(' ', padding));
-    let salt = random_bytes(&*app.random);
-    let sealed = app
-        .ring
-        .seal(Purpose::AuthorizationMessage, b"", body.as_bytes(), salt);
-    let text = URL_SAFE_NO_PAD.encode(sealed.ok()?);
+    let text = sts::authorization_message::seal(&app.ring, &*app.random, call, denial)?;
     HeaderValue::from_str(&text).ok()
 }
 
@@ -185,6 +158,7 @@ async fn signed_by(
         ring: &app.ring,
     };
     let caller = verifier.authenticate(call, &signed, service).await?;
+    call.principal = Some((caller.user_id().to_owned(), caller.arn().to_owned()));
     call.event.set("userIdentity", caller.trail());
     call.event
         .set("recipientAccountId", json!(caller.account()));
@@ -238,14 +212,26 @@ async fn dispatch(
     let sts = &app.broker.sts;
     match operation {
         Operation::AssumeRole => sts.assume_role(call, signed()?, params).await,
+        Operation::AssumeRoleWithSaml => sts.assume_role_with_saml(call, params).await,
         Operation::AssumeRoleWithWebIdentity => {
             sts.assume_role_with_web_identity(call, params).await
+        }
+        Operation::AssumeRoot => sts.assume_root(call, signed()?, params).await,
+        Operation::DecodeAuthorizationMessage => {
+            sts.decode_authorization_message(call, signed()?, params)
+                .await
         }
         Operation::GetAccessKeyInfo => {
             signed()?;
             sts.get_access_key_info(call, params).await
         }
         Operation::GetCallerIdentity => Ok(sts::get_caller_identity::answer(signed()?)),
+        Operation::GetDelegatedAccessToken => {
+            sts::get_delegated_access_token::answer(signed()?, params)
+        }
+        Operation::GetFederationToken => sts.get_federation_token(call, signed()?, params).await,
+        Operation::GetSessionToken => sts.get_session_token(call, signed()?, params).await,
+        Operation::GetWebIdentityToken => sts.get_web_identity_token(call, signed()?, params).await,
     }
 }
 

@@ -225,7 +225,8 @@ impl Iam {
         judged.map_err(|refused| {
             let shown = target.shown.unwrap_or(target.resource);
             let error = AwsError::not_allowed(ask.caller.arn(), action, shown, &refused.because);
-            Denial::of(error, &refused.refusal)
+            let (resource, account) = (target.resource, ask.caller.account());
+            Denial::of(error, &refused.refusal, resource, account, &refused.context)
         })
     }
 

@@ -92,15 +92,14 @@ impl Store {
         self.writer.close().await;
     }
 
-    /// Deletes everything but the version, which increases, and the key ring's fingerprint: the process that
-    /// resets its demo still has the same keys.
+    /// Deletes everything but the version, which increases, the key ring's fingerprint and the signing keys: the
+    /// process that resets its demo still has the same keys.
     pub async fn reset(&self) -> Result<(), StoreError> {
         let mut change = self.change().await?;
         // Children before their parents.
         for deletion in [
             "DELETE FROM last_use",
             "DELETE FROM token_bucket",
-            "DELETE FROM signing_key",
             "DELETE FROM account_fact",
             "DELETE FROM account_alias",
             "DELETE FROM login_profile",

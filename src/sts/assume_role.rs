@@ -35,12 +35,15 @@ impl EmbeddedSts {
         if matches!(caller.principal(), Principal::Root) {
             return Err(AwsError::root_may_not_assume().into());
         }
+        if matches!(caller.principal(), Principal::FederatedUser(_)) {
+            let error = AwsError::not_authorized(caller.arn(), ACTION, &input.role_arn);
+            return Err(error.because("sts.session").into());
+        }
         let inherited = caller
             .role_session()
             .map_or(&[][..], |s| &s.transitive_tag_keys);
         check_tags(&input.tags, &input.transitive_tag_keys, inherited)?;
         EmbeddedSts::check_policy_form(&input.policies)?;
-        check_mfa(&input)?;
         if input
             .source_identity
             .as_ref()
@@ -51,6 +54,7 @@ impl EmbeddedSts {
         let refused = |action: &str, reason| {
             AwsError::not_authorized(caller.arn(), action, &input.role_arn).because(reason)
         };
+        let mfa_at = self.checked_mfa(call, caller, &input.mfa).await?;
         let found = self.cache.role(&input.role_arn).await?;
         let unknown = found.is_none();
         let role = found.unwrap_or_else(|| self.decoy.clone());
@@ -59,7 +63,12 @@ impl EmbeddedSts {
             .map_err(|()| refused("sts:SetSourceIdentity", "trust.source_identity"))?;
         let carried = carried_tags(caller);
         let duration = input.duration.unwrap_or(session::DEFAULT_DURATION);
-        let context = describe(call, caller, &input, &role, source_identity.as_deref());
+        let mut context = describe(call, caller, &input, &role, source_identity.as_deref());
+        if mfa_at.is_some() {
+            context.set("aws:MultiFactorAuthPresent", "true");
+            context.set("aws:MultiFactorAuthAge", "0");
+        }
+        let owner = Arn::parse(&input.role_arn).map_or_else(String::new, |arn| arn.account);
         let side = IdentitySide::of(&self.cache, caller).await?;
         let mut actions = vec![ACTION];
         if !input.tags.is_empty() || !carried.is_empty() {
@@ -79,10 +88,14 @@ impl EmbeddedSts {
                 } else {
                     refusal.reason
                 };
-                Denial {
-                    // Of a role that is not there, the first action is as far as anybody gets.
-                    error: refused(action, reason),
-                    detail: Some(refusal.detail()),
+                // Of a role that is not there, the first action is as far as anybody gets.
+                let error = refused(action, reason);
+                let (arn, owner) = (&input.role_arn, &owner);
+                let mut denial = Denial::of(error, &refusal, arn, owner, &context);
+                denial.error.reason = reason;
+                match unknown {
+                    true => denial.telling_nothing(),
+                    false => denial,
                 }
             })?;
         }
@@ -133,7 +146,7 @@ impl EmbeddedSts {
                 .role_session()
                 .and_then(|s| s.federated_provider.clone()),
             chained,
-            mfa_at: None,
+            mfa_at,
             task: None,
         };
         let user = AssumedRoleUser {
@@ -168,7 +181,7 @@ fn record(call: &mut Call, input: &AssumeRole) {
             "roleSessionName": input.session_name,
             "durationSeconds": input.duration,
             "externalId": input.external_id,
-            "serialNumber": input.serial_number,
+            "serialNumber": input.mfa.serial_number,
             "policy": input.policies.inline,
             "policyArns": input.policies.arns,
             "tags": tags,
@@ -184,15 +197,6 @@ fn record(call: &mut Call, input: &AssumeRole) {
             "type": "AWS::IAM::Role",
         }]),
     );
-}
-
-/// There are no MFA devices yet, so no code can be right; asking for one is refused, never ignored.
-fn check_mfa(input: &AssumeRole) -> Result<(), AwsError> {
-    match (&input.serial_number, &input.token_code) {
-        (None, None) => Ok(()),
-        (Some(_), Some(_)) => Err(AwsError::mfa_unknown()),
-        _ => Err(AwsError::mfa_incomplete()),
-    }
 }
 
 /// The tags that travel down the chain from the calling session.

@@ -85,7 +85,7 @@ impl EmbeddedSts {
         let duration = input.duration.unwrap_or(session::DEFAULT_DURATION);
         let policies = input.policies.clone();
         let ask = Ask {
-            session_name: input.session_name,
+            session_name: input.session_name.clone(),
             duration,
             policies: input.policies,
             offered_source_identity: None,
@@ -94,10 +94,11 @@ impl EmbeddedSts {
             .grant(call, &role, &federated, ask)
             .map_err(|error| match error {
                 GrantError::Refused(_) if unknown => denied().because("trust.no_role").into(),
-                GrantError::Refused(refusal) => Denial {
-                    error: denied().because(refusal.reason),
-                    detail: Some(refusal.detail()),
-                },
+                GrantError::Refused(refusal) => {
+                    let context = federated.context(call, &role, &input.session_name, duration);
+                    let (error, arn) = (denied(), &input.role_arn);
+                    Denial::of(error, &refusal, arn, account, &context)
+                }
                 GrantError::TooLong => AwsError::duration_over_role().into(),
                 GrantError::Internal(error) => error.into(),
             })?;

@@ -8,22 +8,37 @@
 //! Reference: STS 2011-06-15.
 
 pub mod assume_role;
+pub mod assume_role_with_saml;
 pub mod assume_role_with_web_identity;
+pub mod assume_root;
+pub mod authorization_message;
+pub mod decode_authorization_message;
 pub mod get_access_key_info;
 pub mod get_caller_identity;
+pub mod get_delegated_access_token;
+pub mod get_federation_token;
+pub mod get_session_token;
+pub mod get_web_identity_token;
 pub mod grant;
+pub mod mfa;
 pub mod session;
 pub mod token_claims;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde_json::Value;
 
 pub use crate::access::Denial;
+use crate::access::authorize::{self, Act, IdentitySide};
+use crate::access::{Call, Caller, Principal};
+use crate::aws::error::AwsError;
+use crate::aws::sts::Mfa;
 use crate::aws::xml::Fields;
 use crate::clock::Random;
+use crate::issuer::Issuer;
 use crate::outbound::jwks::KeyCache;
-use crate::policy::PolicyDocument;
+use crate::policy::{PolicyDocument, RequestContext};
 use crate::seal::KeyRing;
 use crate::store::cache::{CachedRole, IamCache};
 use crate::store::roles::Role;
@@ -37,42 +52,47 @@ pub enum Authentication {
     Token,
 }
 
-/// An operation that this STS answers.
+/// An operation of the STS, each in the file of its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are the API's own")]
 pub enum Operation {
-    /// See [`assume_role`].
     AssumeRole,
-    /// See [`assume_role_with_web_identity`].
+    AssumeRoleWithSaml,
     AssumeRoleWithWebIdentity,
-    /// See [`get_access_key_info`].
+    AssumeRoot,
+    DecodeAuthorizationMessage,
     GetAccessKeyInfo,
-    /// See [`get_caller_identity`].
     GetCallerIdentity,
+    GetDelegatedAccessToken,
+    GetFederationToken,
+    GetSessionToken,
+    GetWebIdentityToken,
 }
 
+use Authentication::{Signed, Token};
+
 /// Every operation: its name, and how its caller is known.
-pub const OPERATIONS: [(&str, Operation, Authentication); 4] = [
-    ("AssumeRole", Operation::AssumeRole, Authentication::Signed),
-    (
-        "AssumeRoleWithWebIdentity",
-        Operation::AssumeRoleWithWebIdentity,
-        Authentication::Token,
-    ),
-    (
-        "GetAccessKeyInfo",
-        Operation::GetAccessKeyInfo,
-        Authentication::Signed,
-    ),
-    (
-        "GetCallerIdentity",
-        Operation::GetCallerIdentity,
-        Authentication::Signed,
-    ),
+#[rustfmt::skip]
+pub const OPERATIONS: [(&str, Operation, Authentication); 11] = [
+    ("AssumeRole", Operation::AssumeRole, Signed),
+    ("AssumeRoleWithSAML", Operation::AssumeRoleWithSaml, Token),
+    ("AssumeRoleWithWebIdentity", Operation::AssumeRoleWithWebIdentity, Token),
+    ("AssumeRoot", Operation::AssumeRoot, Signed),
+    ("DecodeAuthorizationMessage", Operation::DecodeAuthorizationMessage, Signed),
+    ("GetAccessKeyInfo", Operation::GetAccessKeyInfo, Signed),
+    ("GetCallerIdentity", Operation::GetCallerIdentity, Signed),
+    ("GetDelegatedAccessToken", Operation::GetDelegatedAccessToken, Signed),
+    ("GetFederationToken", Operation::GetFederationToken, Signed),
+    ("GetSessionToken", Operation::GetSessionToken, Signed),
+    ("GetWebIdentityToken", Operation::GetWebIdentityToken, Signed),
 ];
 
-/// What CloudTrail calls read-only: everything but GetSessionToken, GetFederationToken and AssumeRoot.
-pub fn is_read_only(_operation: Operation) -> bool {
-    true
+/// What CloudTrail calls read-only: also most operations that issue.
+pub fn is_read_only(operation: Operation) -> bool {
+    !matches!(
+        operation,
+        Operation::GetSessionToken | Operation::GetFederationToken | Operation::AssumeRoot
+    )
 }
 
 /// The embedded STS with what it stands on.
@@ -84,10 +104,61 @@ pub struct EmbeddedSts {
     pub ring: Arc<KeyRing>,
     /// Keys of identity providers.
     pub keys: KeyCache,
+    /// Signs web identity tokens.
+    pub issuer: Arc<Issuer>,
+    /// For each account of an organization, its management account.
+    pub management: Arc<HashMap<String, String>>,
     /// Key ids and salts.
     pub random: Arc<dyn Random>,
     /// Asked in place of a role that is not there, so that the answer takes as long (STS-2).
     pub decoy: Arc<CachedRole>,
+}
+
+impl EmbeddedSts {
+    /// The condition keys of a signed call that no role answers.
+    fn context(&self, call: &Call, caller: &Caller) -> RequestContext {
+        let mut context = call.context(caller.account());
+        caller.describe(&mut context);
+        context
+    }
+
+    /// Asks whether the caller's own policies allow `action`. STS appends no reason to its refusals.
+    async fn allow(
+        &self,
+        caller: &Caller,
+        action: &str,
+        resource: &str,
+        context: &RequestContext,
+    ) -> Result<(), Denial> {
+        let side = IdentitySide::of(&self.cache, caller).await?;
+        let account = caller.account();
+        let act = Act {
+            action,
+            resource,
+            account,
+            context,
+        };
+        authorize::act(&caller.for_policy(), &side, act).map_err(|refused| {
+            let error = AwsError::not_authorized(caller.arn(), action, resource);
+            Denial::of(error, &refused.refusal, resource, account, context)
+        })
+    }
+
+    /// Checks the code that a call carries; answers when. Only users have devices.
+    async fn checked_mfa(
+        &self,
+        call: &Call,
+        caller: &Caller,
+        mfa: &Mfa,
+    ) -> Result<Option<i64>, Denial> {
+        let (serial, code) = (mfa.serial_number.as_deref(), mfa.token_code.as_ref());
+        match (caller.principal(), serial, code) {
+            (_, None, None) => Ok(None),
+            (Principal::User(user), serial, code) => self.check_mfa(call, user, serial, code).await,
+            (_, Some(_), Some(_)) => Err(AwsError::mfa_unknown().into()),
+            _ => Err(AwsError::mfa_incomplete().into()),
+        }
+    }
 }
 
 /// A role that admits nobody.

@@ -14,6 +14,10 @@ use crate::sts::EmbeddedSts;
 
 /// Seconds of a session when nobody says.
 pub const DEFAULT_DURATION: i64 = 3600;
+/// Seconds of a user's own session when nobody says: twelve hours.
+pub const USER_DURATION: i64 = 43_200;
+/// Seconds that a session of root may last.
+pub const ROOT_DURATION: i64 = 3600;
 /// Seconds a chained session may last.
 pub const CHAINED_DURATION: i64 = 3600;
 
@@ -204,16 +208,21 @@ pub fn wire_credentials(credentials: &SessionCredentials) -> Credentials {
     }
 }
 
-/// `responseElements` of an issue: key id and expiry, never secret or token.
-pub fn trail_elements(credentials: &SessionCredentials, user: &AssumedRoleUser) -> Value {
+/// `credentials` of the audit: key id and expiry, never secret or token.
+pub fn trail_credentials(credentials: &SessionCredentials) -> Value {
     let form = time::macros::format_description!(
         "[month repr:short] [day padding:none], [year], [hour repr:12 padding:none]:[minute]:[second] [period]"
     );
     json!({
-        "credentials": {
-            "accessKeyId": credentials.access_key_id,
-            "expiration": credentials.expires.format(form).unwrap_or_default(),
-        },
+        "accessKeyId": credentials.access_key_id,
+        "expiration": credentials.expires.format(form).unwrap_or_default(),
+    })
+}
+
+/// `responseElements` of a role's session.
+pub fn trail_elements(credentials: &SessionCredentials, user: &AssumedRoleUser) -> Value {
+    json!({
+        "credentials": trail_credentials(credentials),
         "assumedRoleUser": { "assumedRoleId": user.assumed_role_id, "arn": user.arn },
     })
 }

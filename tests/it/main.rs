@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod assume_role;
+mod assume_root;
 mod audit;
 mod cli;
 mod console;
@@ -15,12 +16,15 @@ mod explain;
 mod faults;
 mod harness;
 mod iam;
+mod message;
 mod nodes;
 mod portal;
 mod postgres;
 mod query;
 mod sdk;
+mod sessions;
 mod sign_in;
 mod store;
 mod token;
 mod web_identity;
+mod web_identity_token;

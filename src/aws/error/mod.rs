@@ -319,6 +319,56 @@ impl AwsError {
         )
     }
 
+    /// An operation that only long-term keys may call.
+    pub fn with_session_credentials(operation: &'static str) -> AwsError {
+        error(
+            "AccessDenied",
+            403,
+            "sts.session",
+            format!("Cannot call {operation} with session credentials"),
+        )
+    }
+
+    /// A message that is not ours, altered, too old, or not the caller's to open.
+    pub fn invalid_authorization_message() -> AwsError {
+        error(
+            "InvalidAuthorizationMessageException",
+            400,
+            "sts.message",
+            "The message is not a valid encoded authorization message.",
+        )
+    }
+
+    /// An account that has not switched outbound web identity federation on.
+    pub fn outbound_federation_disabled(account: &str) -> AwsError {
+        error(
+            "OutboundWebIdentityFederationDisabledException",
+            403,
+            "sts.outbound.disabled",
+            format!("Outbound identity federation is disabled for account {account}"),
+        )
+    }
+
+    /// A token that would live longer than the session that asks for it.
+    pub fn session_duration_escalation() -> AwsError {
+        error(
+            "SessionDurationEscalationException",
+            403,
+            "sts.outbound.duration",
+            "The requested token duration would extend the session beyond its original expiration time.",
+        )
+    }
+
+    /// A token that would be larger than anybody has to accept.
+    pub fn jwt_payload_too_large() -> AwsError {
+        error(
+            "JWTPayloadSizeExceededException",
+            400,
+            "sts.outbound.size",
+            "The requested token payload size exceeds the maximum allowed size.",
+        )
+    }
+
     /// MFA parameters that could not be checked.
     pub fn mfa_unknown() -> AwsError {
         error(

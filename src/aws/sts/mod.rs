@@ -3,7 +3,15 @@
 //! Reference: STS 2011-06-15 service model. Input is read once here; below the door nobody asks again
 //! whether a member is empty or too long.
 
+mod sessions;
+mod tokens;
+
 use time::OffsetDateTime;
+
+pub use sessions::{AssumeRoot, GetFederationToken, GetSessionToken};
+pub use tokens::{
+    AssumeRoleWithSaml, DecodeAuthorizationMessage, GetDelegatedAccessToken, GetWebIdentityToken,
+};
 
 use crate::aws::arn::Arn;
 use crate::aws::constraints::{
@@ -29,6 +37,15 @@ pub struct Tag {
     /// May be empty.
     #[serde(rename = "v")]
     pub value: String,
+}
+
+/// A device and a code of it, where a call carries them.
+#[derive(Debug, Default)]
+pub struct Mfa {
+    /// The ARN of a virtual device.
+    pub serial_number: Option<String>,
+    /// Six digits.
+    pub token_code: Option<Secret<String>>,
 }
 
 /// What all operations that limit a session take.
@@ -57,10 +74,8 @@ pub struct AssumeRole {
     pub transitive_tag_keys: Vec<String>,
     /// What a third party's trust policy asks for.
     pub external_id: Option<String>,
-    /// MFA device.
-    pub serial_number: Option<String>,
-    /// MFA code.
-    pub token_code: Option<Secret<String>>,
+    /// MFA device and code.
+    pub mfa: Mfa,
     /// Who is behind the session; fixed down the chain.
     pub source_identity: Option<String>,
     /// Number of ProvidedContexts.
@@ -166,6 +181,23 @@ fn duration(params: &Params, constraints: &mut Constraints) -> Result<Option<i64
     Ok(seconds)
 }
 
+fn mfa(params: &Params, c: &mut Constraints) -> Mfa {
+    let serial = params.get("SerialNumber");
+    c.text(
+        "serialNumber",
+        serial,
+        Some(SERIAL_NUMBER),
+        9..=256,
+        Echo::Shown,
+    );
+    let code = params.get("TokenCode");
+    c.text("tokenCode", code, Some(DIGITS), 6..=6, Echo::Hidden);
+    Mfa {
+        serial_number: serial.map(str::to_owned),
+        token_code: code.map(|code| Secret::new(code.to_owned())),
+    }
+}
+
 fn well_formed(arn: &str) -> Result<Arn, AwsError> {
     Arn::parse(arn).ok_or_else(|| AwsError::invalid_arn(arn))
 }
@@ -196,16 +228,7 @@ impl AssumeRole {
             2..=1224,
             Echo::Shown,
         );
-        let serial_number = params.get("SerialNumber");
-        c.text(
-            "serialNumber",
-            serial_number,
-            Some(SERIAL_NUMBER),
-            9..=256,
-            Echo::Shown,
-        );
-        let token_code = params.get("TokenCode");
-        c.text("tokenCode", token_code, Some(DIGITS), 6..=6, Echo::Hidden);
+        let mfa = mfa(params, &mut c);
         let source_identity = params.get("SourceIdentity");
         c.text(
             "sourceIdentity",
@@ -229,8 +252,7 @@ impl AssumeRole {
             tags,
             transitive_tag_keys,
             external_id: external_id.map(str::to_owned),
-            serial_number: serial_number.map(str::to_owned),
-            token_code: token_code.map(|code| Secret::new(code.to_owned())),
+            mfa,
             source_identity: source_identity.map(str::to_owned),
             provided_contexts,
         })
@@ -301,7 +323,8 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    fn node(&self) -> Node {
+    /// As the member `Credentials` of an answer.
+    pub fn node(&self) -> Node {
         Node::Fields(vec![
             ("AccessKeyId", Node::text(&self.access_key_id)),
             (
@@ -397,7 +420,8 @@ impl WebIdentityOutput {
     }
 }
 
-fn packed(percent: Option<u32>) -> Node {
+/// `PackedPolicySize`.
+pub fn packed(percent: Option<u32>) -> Node {
     percent.map_or(Node::Absent, |percent| Node::Number(i64::from(percent)))
 }
 
