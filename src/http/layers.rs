@@ -19,7 +19,9 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use crate::access::Call;
 use crate::access::call::Source;
 use crate::app::App;
+use crate::aws::error::AwsError;
 use crate::config::Config;
+use crate::http::query;
 
 /// The whole request, body included (GEN-5).
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -34,7 +36,20 @@ const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-
 /// The layer.
 pub async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let is_static = request.uri().path().starts_with("/static/");
-    if let Some(refusal) = check_host(&app, &request).or_else(|| check_path(&request)) {
+    // AWS's clients read errors as XML, whatever goes wrong.
+    let is_aws = request.uri().path() == "/" && request.method() == Method::POST;
+    let refused = |status: StatusCode, text: &'static str, error: AwsError| match is_aws {
+        true => query::failure(&app, &error),
+        false => (status, text).into_response(),
+    };
+    let strange = |text| {
+        refused(
+            StatusCode::MISDIRECTED_REQUEST,
+            text,
+            AwsError::wrong_host(),
+        )
+    };
+    if let Some(refusal) = check_host(&app, &request, strange).or_else(|| check_path(&request)) {
         return finish(&app, refusal, is_static);
     }
     let answered =
@@ -43,14 +58,26 @@ pub async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) ->
         Ok(Ok(response)) => response,
         Ok(Err(_)) => {
             tracing::error!("a handler panicked; that request was answered with 500");
-            (StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong.\n").into_response()
+            let text = "Something went wrong.\n";
+            refused(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                text,
+                AwsError::internal(),
+            )
         }
-        Err(_) => (StatusCode::REQUEST_TIMEOUT, "The request took too long.\n").into_response(),
+        Err(_) => {
+            let text = "The request took too long.\n";
+            refused(StatusCode::REQUEST_TIMEOUT, text, AwsError::too_slow())
+        }
     };
     finish(&app, response, is_static)
 }
 
-fn check_host(app: &App, request: &Request) -> Option<Response> {
+fn check_host(
+    app: &App,
+    request: &Request,
+    refused: impl Fn(&'static str) -> Response,
+) -> Option<Response> {
     // Load balancers ask for health by address.
     if matches!(request.uri().path(), "/healthz" | "/readyz") {
         return None;
@@ -75,8 +102,7 @@ fn check_host(app: &App, request: &Request) -> Option<Response> {
         }
         return None;
     }
-    let text = "This server does not answer for that host name.\n";
-    Some((StatusCode::MISDIRECTED_REQUEST, text).into_response())
+    Some(refused("This server does not answer for that host name.\n"))
 }
 
 /// A path that is no text, refused in the form that programs read: no door has to think of it.
@@ -114,8 +140,9 @@ fn finish(app: &App, mut response: Response, is_static: bool) -> Response {
     if app.urls.secure() {
         set("strict-transport-security", "max-age=31536000");
     }
-    if !is_static {
-        set("cache-control", "no-store");
+    // Files and published keys say for how long they may be kept.
+    if !is_static && !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     response
 }

@@ -18,6 +18,7 @@ use crate::app::App;
 use crate::aws::error::AwsError;
 use crate::aws::query::Params;
 use crate::aws::{sts as wire, xml};
+use crate::clock::uuid_v4;
 use crate::http::layers::{Peer, open_call};
 use crate::http::query_body;
 use crate::iam;
@@ -43,6 +44,15 @@ pub async fn post(
     request: Request,
 ) -> Response {
     answer(&app, peer, request).await
+}
+
+/// The answer to a request that never reached an operation.
+pub fn failure(app: &App, error: &AwsError) -> Response {
+    let form = Form {
+        json: false,
+        namespace: wire::NAMESPACE,
+    };
+    error_response(&form, error, &uuid_v4(&*app.random).to_string())
 }
 
 /// What is known of a request for the form of its answer.

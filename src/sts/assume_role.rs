@@ -114,9 +114,11 @@ impl EmbeddedSts {
         if duration > role.role.max_session_duration {
             return Err(AwsError::duration_over_role().into());
         }
-        let measured = Packed::measure(&input.tags, &input.policies).within_budget()?;
+        // What a chain carries counts too, or it would grow with every link.
+        let tags: Vec<Tag> = carried.iter().chain(&input.tags).cloned().collect();
+        let measured = Packed::measure(&tags, &input.policies).within_budget()?;
         let limited = input.policies.inline.is_some() || !input.policies.arns.is_empty();
-        let packed = (limited || !input.tags.is_empty()).then_some(measured);
+        let packed = (limited || !tags.is_empty()).then_some(measured);
 
         let role_tags = role.role.tags.iter().map(|(key, value)| Tag {
             key: key.clone(),

@@ -445,6 +445,26 @@ impl AwsError {
         )
     }
 
+    /// A request that took longer than we wait.
+    pub fn too_slow() -> AwsError {
+        error(
+            "RequestTimeout",
+            408,
+            "slow",
+            "The request was not completed in time.",
+        )
+    }
+
+    /// A request for another server.
+    pub fn wrong_host() -> AwsError {
+        error(
+            "MisdirectedRequest",
+            421,
+            "web.host",
+            "This server does not answer for that host name.",
+        )
+    }
+
     /// Something we depend on is down; SDKs retry this.
     pub fn unavailable() -> AwsError {
         error(

@@ -8,17 +8,60 @@ import json
 import os
 import pathlib
 import re
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.parse
 
-from broker import PIPELINE, RELEASE, Broker
-from harness import STS_VERSION, Keys, request
+from broker import PIPELINE, RELEASE, Broker, allow, policy
+from harness import DEV, DRAWBRIDGE, STS_VERSION, Keys, Program, request
 
 SERVER, LOAD = {0}, {1}
 FLOOR = os.environ["FLOOR_BIN"]
+LIMITED = f"arn:aws:iam::{DEV}:role/Limited"
+SESSIONS, ROLES = 1_000_000, 100_000
+FIVE_TAGS = {
+    f"Tags.member.{place}.{part}": text
+    for place, tag in enumerate([("Team", "core"), ("Job", "4711"), ("Env", "prod"), ("Repo", "app"), ("Ref", "main")], 1)
+    for part, text in zip(("Key", "Value"), tag)
+}
+SESSION_POLICY = policy(allow("s3:GetObject", resource="arn:aws:s3:::artefacts/*"))
+
+
+class Bench(Broker):
+    """The broker of the tests with one more role, which sessions may be tagged for."""
+
+    def configuration(self, port: int) -> str:
+        """As the tests have it, and Pipeline may take and tag Limited."""
+        actions = ["sts:AssumeRole", "sts:TagSession"]
+        trust = policy(allow(actions, {"AWS": PIPELINE}))
+        return super().configuration(port) + f"""
+            [[role]]
+            arn = "{LIMITED}"
+            alias = "limited"
+            trust_policy = '{trust}'
+            policies = {{ permissions = '{policy(allow("s3:*", resource="*"))}' }}
+            """
+
+    def halt(self):
+        """Stops the broker and leaves its issuer running."""
+        Program.stop(self)
+
+    def again(self) -> float:
+        """Starts it once more; the seconds until it is ready."""
+        begun = time.monotonic()
+        with open(self.log, "ab") as output:
+            command = [DRAWBRIDGE, "serve", "--config", self.folder / "drawbridge.toml"]
+            self.process = subprocess.Popen(command, stdout=output, stderr=output)
+        while True:
+            try:
+                if self.http("GET", "/readyz").status == 200:
+                    return time.monotonic() - begun
+            except OSError:
+                pass
+            time.sleep(0.002)
 
 
 def main():
@@ -33,16 +76,35 @@ def main():
     print(f"\n  {'':<36} {'/s':>8} {'floor':>8} {'ratio':>6} {'p50':>9} {'p99':>9} {'failed':>7} {'RSS':>8}")
 
     with tempfile.TemporaryDirectory() as folder:
-        broker = pinned(SERVER, Broker, pathlib.Path(folder))
+        folder = pathlib.Path(folder)
+        broker = pinned(SERVER, Bench, folder)
+
+        def row(name, call, parts):
+            found = wrk(broker.url, call, seconds, connections)
+            # What one core could do at most: the bare GET and the job's cryptography, one after the other.
+            floor = 1 / (1 / bare["rate"] + sum(1 / crypto[part] for part in parts))
+            print(
+                f"  {name:<36} {found['rate']:>8,.0f} {floor:>8,.0f} {found['rate'] / floor:>6.0%} "
+                f"{found['p50']:>9} {found['p99']:>9} {found['failed']:>7} {memory(broker.process.pid):>8}",
+                flush=True,
+            )
+            return found["rate"]
+
         try:
+            rates = {name: row(name, call, parts) for name, call, parts in jobs(broker)}
+            print(f"\n  after {SESSIONS:,} sessions more", flush=True)
+            all_jobs = {name: (call, parts) for name, call, parts in jobs(broker)}
+            issuing, asking = "AssumeRole", "GetCallerIdentity, session"
+            wrk(broker.url, all_jobs[issuing][0], SESSIONS / rates[issuing], connections)
+            row(asking, *all_jobs[asking])
+            print(f"\n  with {ROLES:,} roles")
+            broker.halt()
+            many_roles(folder)
+            ready = pinned(SERVER, broker.again)
+            print(f"  {'start to ready':<36} {ready * 1000:>8,.0f} ms", flush=True)
             for name, call, parts in jobs(broker):
-                found = wrk(broker.url, call, seconds, connections)
-                # What one core could do at most: the bare GET and the job's cryptography, one after the other.
-                floor = 1 / (1 / bare["rate"] + sum(1 / crypto[part] for part in parts))
-                print(
-                    f"  {name:<36} {found['rate']:>8,.0f} {floor:>8,.0f} {found['rate'] / floor:>6.0%} "
-                    f"{found['p50']:>9} {found['p99']:>9} {found['failed']:>7} {memory(broker.process.pid):>8}"
-                )
+                if name in (issuing, asking) or name.startswith("/v1/creds, RS"):
+                    row(name, call, parts)
         finally:
             broker.stop()
 
@@ -73,10 +135,34 @@ def jobs(broker):
     # Opening a sealed token costs what sealing one does.
     yield "GetCallerIdentity, session", signed("GetCallerIdentity"), ["sigv4", "seal"]
     yield "AssumeRole", signed("AssumeRole", RoleArn=RELEASE, RoleSessionName="bench"), ["sigv4", "seal", "seal"]
+    limited = signed("AssumeRole", RoleArn=LIMITED, RoleSessionName="bench", Policy=SESSION_POLICY, **FIVE_TAGS)
+    yield "AssumeRole, session policy, 5 tags", limited, ["sigv4", "seal", "seal"]
     yield "AssumeRoleWithWebIdentity, RS256", web_identity("RS256"), ["rs256", "seal"]
     yield "AssumeRoleWithWebIdentity, ES256", web_identity("ES256"), ["es256", "seal"]
     yield "/v1/creds, RS256", creds("RS256"), ["rs256", "seal"]
     yield "/v1/creds, ES256", creds("ES256"), ["es256", "seal"]
+
+
+def many_roles(folder: pathlib.Path):
+    """Copies one role of the store until there are 100,000."""
+    with sqlite3.connect(folder / "drawbridge.db") as store:
+        columns = [row[1] for row in store.execute("PRAGMA table_info(iam_role)")]
+        new = {
+            "unique_id": "'AROA' || printf('%017d', n)",
+            "name": "'many-' || n",
+            "name_key": "'many-' || n",
+            "arn": f"'arn:aws:iam::{DEV}:role/many-' || n",
+            "arn_key": f"'arn:aws:iam::{DEV}:role/many-' || n",
+            "alias": "NULL",
+            "tags": "'[]'",
+        }
+        store.execute(
+            f"""WITH RECURSIVE count(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM count WHERE n < {ROLES})
+            INSERT INTO iam_role ({", ".join(columns)})
+            SELECT {", ".join(new.get(name, "r." + name) for name in columns)} FROM count, iam_role r
+            WHERE r.name = 'Limited'"""
+        )
+        store.execute("UPDATE iam_version SET value = value + 1")
 
 
 def session(broker) -> Keys:
