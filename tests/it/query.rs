@@ -166,7 +166,7 @@ fn a_request_without_an_action_is_refused() {
 
 #[test]
 fn an_unknown_action_is_refused() {
-    for action in ["Foo", "getcalleridentity", "GetDelegatedAccessToken"] {
+    for action in ["Foo", "getcalleridentity", "GetUser"] {
         let reply = unsigned(&format!("Action={action}&Version=2011-06-15"));
         let message = format!("Could not find operation {action} for version 2011-06-15");
         DEMO.refuses(
@@ -516,7 +516,7 @@ fn every_signed_operation_refuses_an_unsigned_request() {
         .collect();
     assert_eq!(
         unsigned,
-        ["AssumeRoleWithWebIdentity"],
+        ["AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"],
         "the table of unsigned operations"
     );
     for (name, _, authentication) in OPERATIONS {
@@ -535,6 +535,21 @@ fn every_signed_operation_refuses_an_unsigned_request() {
             Authentication::Token => assert_eq!(reply.aws_error().1, "ValidationError"),
         }
     }
+}
+
+#[test]
+fn every_operation_of_iam_refuses_an_unsigned_request() {
+    let mut names: Vec<_> = drawbridge::iam::operations()
+        .map(|found| found.name)
+        .collect();
+    for name in &names {
+        let reply = unsigned(&format!("Action={name}&Version=2010-05-08"));
+        assert_eq!(reply.aws_error().1, "MissingAuthenticationToken", "{name}");
+    }
+    let all = names.len();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), all, "an operation stands in the table twice");
 }
 
 #[test]
