@@ -49,27 +49,10 @@ impl RootKey {
     pub fn generate(account: &str, random: &dyn Random) -> Result<RootKey, RootKeyError> {
         let id =
             AccountId::parse(account).ok_or_else(|| RootKeyError::Account(account.to_owned()))?;
-        let letters: Vec<u8> = (b'0'..=b'9')
-            .chain(b'A'..=b'Z')
-            .chain(b'a'..=b'z')
-            .collect();
-        let mut secret = String::with_capacity(40);
-        while secret.len() < 40 {
-            let bytes = random_bytes::<64>(random);
-            let fair = bytes
-                .iter()
-                .filter(|byte| usize::from(**byte) < letters.len() * 4);
-            let drawn = fair.filter_map(|byte| letters.get(usize::from(*byte) % letters.len()));
-            secret.extend(
-                drawn
-                    .take(40 - secret.len())
-                    .map(|letter| char::from(*letter)),
-            );
-        }
         Ok(RootKey {
             account: account.to_owned(),
             access_key_id: new_id(IdKind::LongTermKey, id, random_bytes(random)),
-            secret_access_key: Secret::new(secret),
+            secret_access_key: secret(random),
         })
     }
 
@@ -98,19 +81,17 @@ impl RootKey {
         random: &dyn Random,
         now: i64,
     ) -> Result<(), RootKeyError> {
-        let secret = self.secret_access_key.expose().as_bytes();
-        let context = self.access_key_id.as_bytes();
-        let sealed = ring.seal(Purpose::Stored, context, secret, random_bytes(random));
+        let (id, secret) = (&self.access_key_id, &self.secret_access_key);
         let key = AccessKey {
             id: self.access_key_id.clone(),
             account: self.account.clone(),
             principal: KeyOwner::Root,
-            sealed_secret: sealed.map_err(|_| RootKeyError::Seal)?,
+            sealed_secret: sealed(id, secret, ring, random)?,
             active: true,
             created_at: now,
         };
         store
-            .create_access_key(&key)
+            .create_access_key(&key, usize::MAX)
             .await
             .map_err(|error| match error {
                 StoreError::AlreadyExists => RootKeyError::Taken,
@@ -118,6 +99,40 @@ impl RootKey {
                 other => RootKeyError::Store(other),
             })
     }
+}
+
+/// Forty letters and digits: neither `/` nor `+`, which people and shells get wrong.
+pub(super) fn secret(random: &dyn Random) -> Secret<String> {
+    let letters: Vec<u8> = (b'0'..=b'9')
+        .chain(b'A'..=b'Z')
+        .chain(b'a'..=b'z')
+        .collect();
+    let mut secret = String::with_capacity(40);
+    while secret.len() < 40 {
+        let bytes = random_bytes::<64>(random);
+        let fair = bytes
+            .iter()
+            .filter(|byte| usize::from(**byte) < letters.len() * 4);
+        let drawn = fair.filter_map(|byte| letters.get(usize::from(*byte) % letters.len()));
+        secret.extend(
+            drawn
+                .take(40 - secret.len())
+                .map(|letter| char::from(*letter)),
+        );
+    }
+    Secret::new(secret)
+}
+
+/// A secret as the store keeps it: sealed, with the key id as context.
+pub(super) fn sealed(
+    id: &str,
+    secret: &Secret<String>,
+    ring: &KeyRing,
+    random: &dyn Random,
+) -> Result<Vec<u8>, RootKeyError> {
+    let secret = secret.expose().as_bytes();
+    ring.seal(Purpose::Stored, id.as_bytes(), secret, random_bytes(random))
+        .map_err(|_| RootKeyError::Seal)
 }
 
 /// The root keys of an account, with their secrets where this ring opens them.

@@ -50,11 +50,15 @@ impl FromRow for AccessKey {
 }
 
 impl Store {
-    /// Adds an access key.
+    /// Adds an access key, to an owner that has at most `most` of them then.
     ///
-    /// [`StoreError::AlreadyExists`]: the id is taken. [`StoreError::NotFound`]: there is no such account or user,
-    /// or the user belongs to another account.
-    pub async fn create_access_key(&self, access_key: &AccessKey) -> Result<(), StoreError> {
+    /// [`StoreError::AlreadyExists`]: the id is taken. [`StoreError::Conflict`]: the owner has enough keys.
+    /// [`StoreError::NotFound`]: there is no such account or user, or the user belongs to another account.
+    pub async fn create_access_key(
+        &self,
+        access_key: &AccessKey,
+        most: usize,
+    ) -> Result<(), StoreError> {
         let user = match &access_key.principal {
             KeyOwner::Root => None,
             KeyOwner::User(unique_id) => Some(unique_id.as_str()),
@@ -88,6 +92,17 @@ impl Store {
                 .bind(access_key.created_at),
             )
             .await?;
+        let of_owner = match user {
+            Some(unique_id) => {
+                sqlx::query("SELECT COUNT(*) AS n FROM access_key WHERE user_id = $1")
+                    .bind(unique_id)
+            }
+            None => sqlx::query(
+                "SELECT COUNT(*) AS n FROM access_key WHERE account = $1 AND user_id IS NULL",
+            )
+            .bind(&access_key.account),
+        };
+        change.must_fit(of_owner, most).await?;
         change.commit().await
     }
 
@@ -102,9 +117,27 @@ impl Store {
     /// The access keys of an account, the oldest first.
     pub async fn access_keys(&self, account: &str) -> Result<Vec<AccessKey>, StoreError> {
         let statement = sqlx::query("SELECT * FROM access_key WHERE account = $1").bind(account);
-        let mut keys: Vec<AccessKey> = all(self.read(statement).await?)?;
-        keys.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
-        Ok(keys)
+        Ok(by_age(all(self.read(statement).await?)?))
+    }
+
+    /// The access keys of one owner, the oldest first.
+    pub async fn access_keys_of(
+        &self,
+        account: &str,
+        owner: &KeyOwner,
+    ) -> Result<Vec<AccessKey>, StoreError> {
+        let statement = match owner {
+            KeyOwner::Root => {
+                sqlx::query("SELECT * FROM access_key WHERE account = $1 AND user_id IS NULL")
+                    .bind(account)
+            }
+            KeyOwner::User(unique_id) => {
+                sqlx::query("SELECT * FROM access_key WHERE account = $1 AND user_id = $2")
+                    .bind(account)
+                    .bind(unique_id)
+            }
+        };
+        Ok(by_age(all(self.read(statement).await?)?))
     }
 
     /// Switches a key on or off.
@@ -123,9 +156,12 @@ impl Store {
         change.commit().await
     }
 
-    /// Deletes a key.
+    /// Deletes a key, and with it when it was last used.
     pub async fn delete_access_key(&self, id: &str) -> Result<(), StoreError> {
         let mut change = self.change().await?;
+        change
+            .run(sqlx::query("DELETE FROM last_use WHERE kind = 'access_key' AND id = $1").bind(id))
+            .await?;
         let deleted = change
             .run(sqlx::query("DELETE FROM access_key WHERE id = $1").bind(id))
             .await?;
@@ -134,4 +170,9 @@ impl Store {
         }
         change.commit().await
     }
+}
+
+fn by_age(mut keys: Vec<AccessKey>) -> Vec<AccessKey> {
+    keys.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
+    keys
 }

@@ -65,7 +65,7 @@ impl CachedRole {
 pub struct CachedUser {
     /// As stored.
     pub user: User,
-    /// Inline and attached policies.
+    /// Inline and attached policies, its own and those of its groups: `Read (group Developers)`.
     pub policies: Vec<CachedPolicy>,
     /// Its permissions boundary.
     pub boundary: Option<CachedPolicy>,
@@ -214,8 +214,17 @@ impl IamCache {
                 Some(arn) => self.boundary(arn).await?,
                 None => None,
             };
+            let mut policies = self.policies_of(&owner, &user.arn).await?;
+            for group in self.store.groups_of(&user.unique_id).await? {
+                let owner = PolicyOwner::Group(group.unique_id);
+                let inherited = self.policies_of(&owner, &group.arn).await?;
+                policies.extend(inherited.into_iter().map(|policy| CachedPolicy {
+                    name: format!("{} (group {})", policy.name, group.name),
+                    ..policy
+                }));
+            }
             Ok(Some(CachedUser {
-                policies: self.policies_of(&owner, &user.arn).await?,
+                policies,
                 boundary,
                 user,
             }))

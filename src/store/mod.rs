@@ -4,7 +4,7 @@
 //! be unique and what depends on what, and it settles races: of several nodes that use one token id, exactly one
 //! wins. It does not know what a policy means, who may change it, or what time it is. Secrets arrive sealed.
 //!
-//! Three kinds of data live here. *What decides about access* ([`accounts`], [`roles`], [`users`],
+//! Three kinds of data live here. *What decides about access* ([`accounts`], [`roles`], [`users`], [`groups`],
 //! [`inline_policies`], [`managed_policies`], [`access_keys`], [`oidc_providers`], [`revocations`]) changes rarely
 //! and is read always: each change increases [`Store::version`] in the same transaction, and readers may cache until
 //! it moves. *One-use values* ([`once`]) and *web sessions* ([`web_sessions`]) change with every sign-in and are
@@ -42,6 +42,7 @@ mod row;
 pub mod saml_providers;
 pub mod signing_keys;
 mod statement;
+pub mod ties;
 pub mod token_buckets;
 pub mod users;
 pub mod version;

@@ -6,7 +6,7 @@
 
 use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::pool::PoolConnection;
-use sqlx::{Any, AnyConnection, AnyPool};
+use sqlx::{Any, AnyConnection, AnyPool, Row};
 use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout_at};
 
@@ -94,6 +94,22 @@ impl Change {
     /// Whether a statement finds any row.
     pub(super) async fn finds(&mut self, statement: Statement<'_>) -> Result<bool, StoreError> {
         Ok(!self.rows(statement).await?.is_empty())
+    }
+
+    /// Refuses, as [`StoreError::Conflict`], what brought a count (`SELECT COUNT(*) AS n`) over `most`: quotas are
+    /// asked about after the new row is in, so that two at once cannot both be the last.
+    pub(super) async fn must_fit(
+        &mut self,
+        count: Statement<'_>,
+        most: usize,
+    ) -> Result<(), StoreError> {
+        let rows = self.rows(count).await?;
+        let row = rows.first().ok_or(StoreError::NotFound)?;
+        let counted: i64 = row.try_get("n")?;
+        match usize::try_from(counted).is_ok_and(|counted| counted <= most) {
+            true => Ok(()),
+            false => Err(StoreError::Conflict),
+        }
     }
 
     /// Makes the change last.

@@ -3,7 +3,6 @@
 use sqlx::Row;
 use sqlx::any::AnyRow;
 
-use super::inline_policies::PolicyOwner;
 use super::row::{FromRow, all, from_text, key, optional, to_text};
 use super::{Store, StoreError};
 
@@ -44,11 +43,11 @@ impl FromRow for User {
 }
 
 impl Store {
-    /// Adds a user.
+    /// Adds a user, to an account that has at most `most` of them then.
     ///
     /// [`StoreError::AlreadyExists`]: the name (ignoring case) is taken in the account.
-    /// [`StoreError::NotFound`]: there is no such account.
-    pub async fn create_user(&self, user: &User) -> Result<(), StoreError> {
+    /// [`StoreError::Conflict`]: the account is full. [`StoreError::NotFound`]: there is no such account.
+    pub async fn create_user(&self, user: &User, most: usize) -> Result<(), StoreError> {
         let mut change = self.change().await?;
         change
             .run(
@@ -69,6 +68,8 @@ impl Store {
                 .bind(user.created_at),
             )
             .await?;
+        let all = sqlx::query("SELECT COUNT(*) AS n FROM iam_user WHERE account = $1");
+        change.must_fit(all.bind(&user.account), most).await?;
         change.commit().await
     }
 
@@ -146,7 +147,7 @@ impl Store {
 
     /// Deletes a user.
     ///
-    /// [`StoreError::Conflict`]: it still has policies or access keys, which IAM wants removed first.
+    /// [`StoreError::Conflict`]: something hangs on it that IAM wants removed first; [`Store::tie_of_user`] says what.
     pub async fn delete_user(&self, account: &str, name: &str) -> Result<(), StoreError> {
         let mut change = self.change().await?;
         let rows = change
@@ -158,13 +159,7 @@ impl Store {
             .await?;
         let row = rows.first().ok_or(StoreError::NotFound)?;
         let unique_id: String = row.try_get("unique_id")?;
-        let owner = PolicyOwner::User(unique_id.clone());
-        let has_keys = change
-            .finds(sqlx::query("SELECT id FROM access_key WHERE user_id = $1").bind(&unique_id))
-            .await?;
-        if has_keys || change.owns_policies(&owner).await? {
-            return Err(StoreError::Conflict);
-        }
+        change.user_must_be_free(&unique_id).await?;
         change
             .run(sqlx::query("DELETE FROM iam_user WHERE unique_id = $1").bind(&unique_id))
             .await?;

@@ -68,7 +68,7 @@ pub(super) async fn a_role_in_an_instance_profile_stays(store: &Store) {
 pub(super) async fn a_principal_is_known_by_its_arn_and_by_its_unique_id(store: &Store) {
     accounts(store).await;
     let (ann, web) = (user(DEV, "ann"), role(PROD, "Web"));
-    store.create_user(&ann).await.unwrap();
+    store.create_user(&ann, usize::MAX).await.unwrap();
     store.create_role(&web).await.unwrap();
     for (arn, id) in [(&ann.arn, &ann.unique_id), (&web.arn, &web.unique_id)] {
         assert_eq!(store.principal_id(arn).await.unwrap().as_ref(), Some(id));

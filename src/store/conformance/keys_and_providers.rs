@@ -9,13 +9,16 @@ use crate::store::{Store, StoreError};
 pub(super) async fn an_access_key_lives_and_dies(store: &Store) {
     accounts(store).await;
     let ann = user(DEV, "ann");
-    store.create_user(&ann).await.unwrap();
+    store.create_user(&ann, usize::MAX).await.unwrap();
     let root = access_key("AKIAROOT", KeyOwner::Root);
     let mut anns = access_key("AKIAANN", KeyOwner::User(ann.unique_id.clone()));
     anns.created_at = NOW + 1;
-    store.create_access_key(&anns).await.unwrap();
-    store.create_access_key(&root).await.unwrap();
-    refused!(store.create_access_key(&root).await, AlreadyExists);
+    store.create_access_key(&anns, usize::MAX).await.unwrap();
+    store.create_access_key(&root, usize::MAX).await.unwrap();
+    refused!(
+        store.create_access_key(&root, usize::MAX).await,
+        AlreadyExists
+    );
     let found = store.access_key("AKIAROOT").await.unwrap();
     assert_eq!(found.as_ref(), Some(&root));
     assert_eq!(store.access_key("akiaroot").await.unwrap(), None);
@@ -35,11 +38,14 @@ pub(super) async fn an_access_key_lives_and_dies(store: &Store) {
 pub(super) async fn an_access_key_needs_a_user_of_its_account(store: &Store) {
     accounts(store).await;
     let nobody = access_key("AKIAONE", KeyOwner::User("AIDANONE".to_owned()));
-    refused!(store.create_access_key(&nobody).await, NotFound);
+    refused!(store.create_access_key(&nobody, usize::MAX).await, NotFound);
     let stranger = user(PROD, "ann");
-    store.create_user(&stranger).await.unwrap();
+    store.create_user(&stranger, usize::MAX).await.unwrap();
     let foreign = access_key("AKIATWO", KeyOwner::User(stranger.unique_id));
-    refused!(store.create_access_key(&foreign).await, NotFound);
+    refused!(
+        store.create_access_key(&foreign, usize::MAX).await,
+        NotFound
+    );
 }
 
 pub(super) async fn an_oidc_provider_is_found_by_arn_and_by_url(store: &Store) {

@@ -224,7 +224,7 @@ pub(super) async fn a_policy_is_used_in_the_account_that_is_asked_about(store: &
     store.create_role(&bounded).await.unwrap();
     let mut ann = user(DEV, "ann");
     ann.permissions_boundary = Some(arn.clone());
-    store.create_user(&ann).await.unwrap();
+    store.create_user(&ann, usize::MAX).await.unwrap();
     store.attach_policy(&of_role(&reader), arn).await.unwrap();
     store.attach_policy(&of_user(&ann), arn).await.unwrap();
 

@@ -2,8 +2,9 @@
 //!
 //! It is compiled into the library because the integration tests are a crate of their own; nothing of the program
 //! calls it. Each case is a function named for the fact it proves, and begins with an empty store. Cases are grouped
-//! as the store's files are: [`roles`], [`policies`], [`managed_policies`], [`account_facts`] and [`keys_and_providers`]
-//! for what decides about access, [`values`] for one-use values and web sessions, [`whole`] for the store as one thing.
+//! as the store's files are: [`roles`], [`users`], [`groups`], [`policies`], [`managed_policies`], [`account_facts`] and
+//! [`keys_and_providers`] for what decides about access, [`last_use`] for what only tells, [`values`] for one-use values
+//! and web sessions, [`whole`] for the store as one thing.
 
 #![expect(
     clippy::unwrap_used,
@@ -12,13 +13,16 @@
 )]
 
 mod account_facts;
+mod groups;
 mod instance_profiles;
 mod keys_and_providers;
+mod last_use;
 mod managed_policies;
 mod policies;
 mod roles;
 mod saml_providers;
 mod samples;
+mod users;
 mod values;
 mod whole;
 
@@ -67,6 +71,20 @@ pub async fn conformance<Opening: Future<Output = Store>>(open: impl Fn() -> Ope
         roles::a_user_is_created_found_and_listed,
         roles::a_user_can_be_renamed_but_not_onto_another,
         roles::a_user_with_keys_or_policies_cannot_be_deleted,
+        users::an_account_takes_so_many_users,
+        users::of_many_keys_at_once_an_owner_gets_so_many,
+        users::a_login_profile_lives_and_dies,
+        users::what_hangs_on_a_user_is_told_in_one_order,
+        groups::a_group_is_created_found_and_listed,
+        groups::an_account_takes_so_many_groups,
+        groups::a_group_is_moved_and_keeps_its_users,
+        groups::a_user_joins_once_and_leaves,
+        groups::a_membership_needs_both_sides,
+        groups::of_many_groups_at_once_a_user_joins_so_many,
+        groups::a_group_with_users_or_policies_cannot_be_deleted,
+        groups::every_change_to_groups_increases_the_version,
+        last_use::the_latest_use_stands,
+        last_use::a_deleted_key_was_never_used,
         policies::an_inline_policy_is_replaced_ignoring_case,
         policies::a_policy_needs_its_owner,
         policies::inline_policies_are_put_only_where_they_fit,

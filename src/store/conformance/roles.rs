@@ -92,9 +92,12 @@ pub(super) async fn an_alias_is_unique_in_the_store_and_exact(store: &Store) {
 
 pub(super) async fn a_role_needs_its_account(store: &Store) {
     refused!(store.create_role(&role(DEV, "Deploy")).await, NotFound);
-    refused!(store.create_user(&user(DEV, "ann")).await, NotFound);
+    refused!(
+        store.create_user(&user(DEV, "ann"), usize::MAX).await,
+        NotFound
+    );
     let key = access_key("AKIAONE", KeyOwner::Root);
-    refused!(store.create_access_key(&key).await, NotFound);
+    refused!(store.create_access_key(&key, usize::MAX).await, NotFound);
     let provider = provider("idp.example.com");
     refused!(store.create_oidc_provider(&provider, 100).await, NotFound);
     refused!(store.upsert_oidc_provider(&provider).await, NotFound);
@@ -287,10 +290,16 @@ pub(super) async fn a_role_with_policies_cannot_be_deleted(store: &Store) {
 pub(super) async fn a_user_is_created_found_and_listed(store: &Store) {
     accounts(store).await;
     let (ann, bob) = (user(DEV, "ann"), user(DEV, "Bob"));
-    store.create_user(&bob).await.unwrap();
-    store.create_user(&ann).await.unwrap();
-    store.create_user(&user(PROD, "ann")).await.unwrap();
-    refused!(store.create_user(&user(DEV, "ANN")).await, AlreadyExists);
+    store.create_user(&bob, usize::MAX).await.unwrap();
+    store.create_user(&ann, usize::MAX).await.unwrap();
+    store
+        .create_user(&user(PROD, "ann"), usize::MAX)
+        .await
+        .unwrap();
+    refused!(
+        store.create_user(&user(DEV, "ANN"), usize::MAX).await,
+        AlreadyExists
+    );
     let found = store.user_by_name(DEV, "Ann").await.unwrap();
     assert_eq!(found.as_ref(), Some(&ann));
     let found = store.user(&ann.unique_id).await.unwrap();
@@ -302,8 +311,11 @@ pub(super) async fn a_user_is_created_found_and_listed(store: &Store) {
 pub(super) async fn a_user_can_be_renamed_but_not_onto_another(store: &Store) {
     accounts(store).await;
     let ann = user(DEV, "ann");
-    store.create_user(&ann).await.unwrap();
-    store.create_user(&user(DEV, "bob")).await.unwrap();
+    store.create_user(&ann, usize::MAX).await.unwrap();
+    store
+        .create_user(&user(DEV, "bob"), usize::MAX)
+        .await
+        .unwrap();
     let rename = |name: &'static str| {
         store.update_user::<StoreError>(DEV, "ann", move |user| {
             user.name = name.to_owned();
@@ -323,9 +335,9 @@ pub(super) async fn a_user_can_be_renamed_but_not_onto_another(store: &Store) {
 pub(super) async fn a_user_with_keys_or_policies_cannot_be_deleted(store: &Store) {
     accounts(store).await;
     let ann = user(DEV, "ann");
-    store.create_user(&ann).await.unwrap();
+    store.create_user(&ann, usize::MAX).await.unwrap();
     let key = access_key("AKIAONE", KeyOwner::User(ann.unique_id.clone()));
-    store.create_access_key(&key).await.unwrap();
+    store.create_access_key(&key, usize::MAX).await.unwrap();
     refused!(store.delete_user(DEV, "ann").await, Conflict);
     store.delete_access_key(&key.id).await.unwrap();
     store

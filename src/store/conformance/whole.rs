@@ -58,13 +58,13 @@ pub(super) async fn every_change_to_what_decides_increases_the_version(store: &S
     moves_the_version!(store, store.detach_policy(&of_role(&role), &policy.arn));
     moves_the_version!(store, store.delete_managed_policy(&policy.arn));
     moves_the_version!(store, store.delete_role(DEV, &role.name));
-    moves_the_version!(store, store.create_user(&user));
+    moves_the_version!(store, store.create_user(&user, usize::MAX));
     moves_the_version!(
         store,
         store.update_user::<StoreError>(DEV, &user.name, |_| Ok(()))
     );
     moves_the_version!(store, store.delete_user(DEV, &user.name));
-    moves_the_version!(store, store.create_access_key(&key));
+    moves_the_version!(store, store.create_access_key(&key, usize::MAX));
     moves_the_version!(store, store.set_access_key_active(&key.id, false));
     moves_the_version!(store, store.delete_access_key(&key.id));
     moves_the_version!(store, store.create_oidc_provider(&provider, 100));
@@ -215,7 +215,7 @@ async fn fill(store: &Store) {
     let inline = inline("inline", "{}");
     let key = access_key("AKIAONE", KeyOwner::User(user.unique_id.clone()));
     store.create_role(&role).await.unwrap();
-    store.create_user(&user).await.unwrap();
+    store.create_user(&user, usize::MAX).await.unwrap();
     store
         .put_inline_policy(&of_role(&role), &inline)
         .await
@@ -229,7 +229,7 @@ async fn fill(store: &Store) {
         .attach_policy(&of_role(&role), &policy.arn)
         .await
         .unwrap();
-    store.create_access_key(&key).await.unwrap();
+    store.create_access_key(&key, usize::MAX).await.unwrap();
     store
         .create_oidc_provider(&provider("idp.example.com"), 100)
         .await

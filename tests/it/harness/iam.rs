@@ -138,7 +138,7 @@ impl Broker {
             created_at: SystemClock.unix(),
         };
         spoil(&mut user);
-        self.change(self.app.store.create_user(&user));
+        self.change(self.app.store.create_user(&user, usize::MAX));
         let owner = PolicyOwner::User(user.unique_id.clone());
         if let Some(policy) = policy {
             self.inline(&owner, policy);
@@ -157,7 +157,7 @@ impl Broker {
             active: true,
             created_at: SystemClock.unix(),
         };
-        self.change(self.app.store.create_access_key(&key));
+        self.change(self.app.store.create_access_key(&key, usize::MAX));
         Credentials {
             access_key_id: id,
             secret_access_key: secret.into(),
