@@ -174,6 +174,7 @@ impl App {
             ring: ring.clone(),
             random: random.clone(),
             outbound: outbound.clone(),
+            last_uses: Arc::default(),
             loopback_http: config.demo,
         };
         Ok(App {

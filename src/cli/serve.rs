@@ -56,6 +56,9 @@ pub(super) fn run(args: &Serve) -> Outcome {
         if let Err(error) = app.audit.flush().await {
             tracing::error!(%error, "the last events may be missing in the audit trail");
         }
+        if let Err(error) = app.iam.last_uses.flush(&app.store).await {
+            tracing::warn!(%error, "what was used in the last minute is not written down");
+        }
         app.store.close().await;
         Ok::<_, anyhow::Error>(())
     });

@@ -10,7 +10,7 @@ use tower_sessions::ExpiredDeletion;
 use crate::app::App;
 use crate::http::web_session;
 
-/// Asks for the store's version every second, and forgets what has expired every minute. A store that is
+/// Asks for the store's version every second; forgets what has expired, and writes down what was used, every minute. A store that is
 /// down is asked again; nothing is lost meanwhile.
 pub fn keep(app: &Arc<App>) -> JoinHandle<()> {
     let app = app.clone();
@@ -27,6 +27,9 @@ pub fn keep(app: &Arc<App>) -> JoinHandle<()> {
             if seconds.is_multiple_of(60) {
                 if let Err(error) = app.store.purge_once(app.clock.unix()).await {
                     tracing::warn!(%error, "expired values could not be forgotten");
+                }
+                if let Err(error) = app.iam.last_uses.flush(&app.store).await {
+                    tracing::warn!(%error, "what was used lately could not be written down");
                 }
                 if let Err(error) = sessions.delete_expired().await {
                     tracing::warn!(%error, "expired sessions could not be forgotten");

@@ -169,6 +169,9 @@ async fn signed_by(
     };
     let caller = verifier.authenticate(call, &signed, service).await?;
     call.principal = Some((caller.user_id().to_owned(), caller.arn().to_owned()));
+    app.iam
+        .last_uses
+        .note(&caller, &call.region, service, call.unix());
     call.event.set("userIdentity", caller.trail());
     call.event
         .set("recipientAccountId", json!(caller.account()));

@@ -22,6 +22,7 @@ mod holders;
 pub mod inline_policies;
 pub mod input;
 pub mod instance_profiles;
+pub mod last_uses;
 pub mod login_profiles;
 pub mod managed_policies;
 pub mod mfa_devices;
@@ -53,6 +54,7 @@ use crate::aws::sts::Tag;
 use crate::aws::xml::Fields;
 use crate::clock::{Random, random_bytes};
 use crate::credentials::SessionKind;
+use crate::iam::last_uses::LastUses;
 use crate::outbound::Outbound;
 use crate::policy::RequestContext;
 use crate::seal::KeyRing;
@@ -77,6 +79,8 @@ pub struct Iam {
     pub random: Arc<dyn Random>,
     /// Judges the addresses that providers name.
     pub outbound: Outbound,
+    /// Who was at work lately.
+    pub last_uses: Arc<LastUses>,
     /// The demo alone takes issuers on plain http, and on loopback only.
     pub loopback_http: bool,
 }
