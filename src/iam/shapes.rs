@@ -2,6 +2,7 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use time::OffsetDateTime;
+use time::macros::format_description;
 
 use crate::aws::error::AwsError;
 use crate::aws::xml::{Fields, Node};
@@ -22,6 +23,17 @@ pub fn document(text: &str) -> Node {
 /// A moment that the store keeps as epoch seconds.
 pub fn moment(unix: i64) -> Node {
     OffsetDateTime::from_unix_timestamp(unix).map_or(Node::Absent, Node::Time)
+}
+
+/// A moment as the trail writes it: `Sep 11, 2026, 11:48:26 AM`.
+pub fn trail_moment(unix: i64) -> String {
+    let form = format_description!(
+        "[month repr:short] [day padding:none], [year], [hour repr:12 padding:none]:[minute]:[second] [period]"
+    );
+    let moment = OffsetDateTime::from_unix_timestamp(unix).ok();
+    moment
+        .and_then(|moment| moment.format(form).ok())
+        .unwrap_or_default()
 }
 
 /// A list of tags.

@@ -86,6 +86,16 @@ impl AwsError {
         AwsError::no_such_entity(format!("Instance Profile {name} cannot be found."))
     }
 
+    /// `The Access Key with id AKIA... cannot be found`, without a full stop.
+    pub fn access_key_not_found(id: &str) -> AwsError {
+        AwsError::no_such_entity(format!("The Access Key with id {id} cannot be found"))
+    }
+
+    /// `Login Profile for User X cannot be found.`
+    pub fn login_profile_not_found(user: &str) -> AwsError {
+        AwsError::no_such_entity(format!("Login Profile for User {user} cannot be found."))
+    }
+
     // --- 409 ------------------------------------------------------------------------------------
 
     /// A name that is taken, with the text that says which.
@@ -104,6 +114,11 @@ impl AwsError {
         AwsError::entity_exists(format!(
             "A policy called {name} already exists. Duplicate names are not allowed."
         ))
+    }
+
+    /// `Login Profile for user X already exists.`
+    pub fn login_profile_exists(user: &str) -> AwsError {
+        AwsError::entity_exists(format!("Login Profile for user {user} already exists."))
     }
 
     /// Something that others still depend on.
@@ -167,6 +182,31 @@ impl AwsError {
     /// An ARN, but not of a policy.
     pub fn not_a_policy_arn(arn: &str) -> AwsError {
         AwsError::invalid_input(format!("ARN {arn} is not valid."))
+    }
+
+    /// A call about the caller's own user, by a caller that is no user.
+    pub fn must_name_user() -> AwsError {
+        AwsError::validation("Must specify userName when calling with non-User credentials")
+    }
+
+    /// A password that the account's password policy does not admit.
+    pub fn password_policy_violation() -> AwsError {
+        error(
+            "PasswordPolicyViolation",
+            400,
+            "iam.password",
+            "Password does not conform to the account password policy.",
+        )
+    }
+
+    /// A password change by a caller that is no user.
+    pub fn invalid_user_type() -> AwsError {
+        error(
+            "InvalidUserType",
+            400,
+            "iam.user_type",
+            "Only IAM Users can change their own password",
+        )
     }
 
     /// An ARN that is none.

@@ -491,6 +491,8 @@ impl AwsError {
             "InvalidInput" => "InvalidInputException",
             "UnmodifiableEntity" => "UnmodifiableEntityException",
             "InvalidAuthenticationCode" => "InvalidAuthenticationCodeException",
+            "InvalidUserType" => "InvalidUserTypeException",
+            "PasswordPolicyViolation" => "PasswordPolicyViolationException",
             other => other,
         }
     }
