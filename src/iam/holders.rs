@@ -113,7 +113,17 @@ impl Iam {
                     boundary: user.permissions_boundary,
                 })
             }
-            Entity::Group => None,
+            Entity::Group => {
+                let group = store.group_by_name(account, name).await?;
+                group.map(|group| Holder {
+                    entity,
+                    owner: PolicyOwner::Group(group.unique_id),
+                    name: group.name,
+                    arn: group.arn,
+                    tags: Vec::new(),
+                    boundary: None,
+                })
+            }
         })
     }
 }
