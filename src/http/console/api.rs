@@ -12,7 +12,6 @@ use crate::http::console::here::{Here, Refused};
 use crate::http::layers::{Peer, open_call};
 use crate::http::query::iam_answer;
 use crate::iam;
-use crate::store::StoreError;
 use crate::sts::{Answer, Denial};
 
 /// Runs an operation as the one thing that a form is about: its event is the page's.
@@ -77,9 +76,4 @@ async fn perform(
     call.event
         .set("requestParameters", iam::trail_parameters(&params));
     iam_answer(app, call, operation, caller, &params).await
-}
-
-/// Whether there is a SAML provider with this ARN.
-pub async fn saml_provider_exists(_app: &App, _arn: &str) -> Result<bool, StoreError> {
-    Ok(false)
 }

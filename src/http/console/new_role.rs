@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
-use self::kind::{Field, KINDS, Kind};
+use self::kind::{Field, KINDS, Kind, Need};
 use self::recipe::{Recipe, audience_command, provider_command};
 use self::who::{Problems, Provider, Who};
 use crate::app::App;
@@ -187,9 +187,14 @@ async fn form_page(
         found.map(|(_, problem)| problem.clone())
     };
     let fill = |field: &Field| {
-        let given = form.get(field.name);
+        // What was sent back empty stays empty.
+        let initial = if problems.is_empty() {
+            field.initial
+        } else {
+            ""
+        };
         Filled {
-            value: given.unwrap_or(field.initial).to_owned(),
+            value: form.get(field.name).unwrap_or(initial).to_owned(),
             problem: problem(field.name),
             known: if field.name == "issuer" {
                 "issuers"
@@ -252,7 +257,7 @@ const ROLE: [Field; 2] = [
         example: "Deploy",
         initial: "",
         choices: &[],
-        optional: false,
+        need: Need::Always,
     },
     Field {
         name: "description",
@@ -261,7 +266,7 @@ const ROLE: [Field; 2] = [
         example: "Deploys the app from its main branch",
         initial: "",
         choices: &[],
-        optional: true,
+        need: Need::Never,
     },
 ];
 
@@ -428,7 +433,7 @@ async fn todo(app: &App, here: &Here, who: &Who) -> Result<(bool, Option<Todo>),
             }
             (known, _) => known.is_some(),
         },
-        Provider::Saml { .. } => api::saml_provider_exists(app, &arn).await?,
+        Provider::Saml { .. } => app.store.saml_provider(&arn).await?.is_some(),
     };
     let missing = || Todo {
         what: "The account does not have this provider yet.".to_owned(),

@@ -39,8 +39,20 @@ pub struct Field {
     pub initial: &'static str,
     /// The values to choose from, with their words; none for a text.
     pub choices: &'static [(&'static str, &'static str)],
-    /// It may be left empty.
-    pub optional: bool,
+    /// Whether it may be left empty.
+    pub need: Need,
+}
+
+/// Whether a field has to be filled in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Need {
+    /// Always.
+    #[default]
+    Always,
+    /// It depends on what was chosen elsewhere.
+    Sometimes,
+    /// Never: empty has a meaning of its own.
+    Never,
 }
 
 const fn text(name: &'static str, label: &'static str, example: &'static str) -> Field {
@@ -51,13 +63,13 @@ const fn text(name: &'static str, label: &'static str, example: &'static str) ->
         example,
         initial: "",
         choices: &[],
-        optional: false,
+        need: Need::Always,
     }
 }
 
 const AUDIENCE: Field = Field {
     hint: "What the token is issued for. Empty: what the provider knows already, or this broker.",
-    optional: true,
+    need: Need::Never,
     ..text("audience", "Audience", "sts.amazonaws.com")
 };
 
@@ -85,7 +97,7 @@ const GITHUB: [Field; 9] = [
     Field {
         hint: "Of the branch, environment or tag.",
         initial: "main",
-        optional: true,
+        need: Need::Sometimes,
         ..text("scope_name", "Its name", "main")
     },
     Field {
@@ -99,13 +111,13 @@ const GITHUB: [Field; 9] = [
         ..text("form", "Form of the subject", "")
     },
     Field {
-        hint: "gh api repos/acme/app --jq .owner.id",
-        optional: true,
+        hint: "Not needed for names only. gh api repos/acme/app --jq .owner.id says it.",
+        need: Need::Sometimes,
         ..text("owner_id", "Number of the owner", "1234567")
     },
     Field {
-        hint: "gh api repos/acme/app --jq .id",
-        optional: true,
+        hint: "Not needed for names only. gh api repos/acme/app --jq .id says it.",
+        need: Need::Sometimes,
         ..text("repository_id", "Number of the repository", "7654321")
     },
     Field {
@@ -135,7 +147,7 @@ const GITLAB: [Field; 5] = [
     Field {
         hint: "Of the branch or tag.",
         initial: "main",
-        optional: true,
+        need: Need::Sometimes,
         ..text("scope_name", "Its name", "main")
     },
     Field {
@@ -214,6 +226,18 @@ const SAML: [Field; 4] = [
         )
     },
 ];
+
+impl Field {
+    /// Whether the browser asks for it.
+    pub fn is_required(&self) -> bool {
+        self.need == Need::Always
+    }
+
+    /// Whether it says that it may be empty.
+    pub fn is_optional(&self) -> bool {
+        self.need == Need::Never
+    }
+}
 
 impl Kind {
     /// The kind that a link names.
