@@ -10,6 +10,7 @@
 //! - [`jwt`]: JSON web tokens
 //! - [`seal`]: sealing with a key ring
 //! - [`identity`], [`credentials`]: who someone is, and what they get
+//! - [`totp`]: one-time passwords
 //!
 //! Records: what is remembered, and the outside.
 //! - [`clock`]: time and chance
@@ -57,3 +58,4 @@ pub mod secret;
 pub mod sigv4;
 pub mod store;
 pub mod sts;
+pub mod totp;

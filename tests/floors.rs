@@ -22,6 +22,7 @@ const FLOORS: [(&str, &[&str]); 5] = [
             "seal",
             "identity",
             "credentials",
+            "totp",
         ],
     ),
     (
