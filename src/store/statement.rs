@@ -55,12 +55,19 @@ impl Store {
     /// (is the name free? does anything depend on it?) still holds when it commits. This is also why plain `BEGIN`
     /// is enough for SQLite: its first statement takes the write lock.
     pub(super) async fn change(&self) -> Result<Change, StoreError> {
-        let lease = Lease::new(&self.writer).await?;
-        let mut change = Change { lease: Some(lease) };
-        change.run(sqlx::query("BEGIN")).await?;
+        let mut change = self.batch().await?;
         change
             .run(sqlx::query("UPDATE iam_version SET value = value + 1"))
             .await?;
+        Ok(change)
+    }
+
+    /// Begins a transaction over what decides about nothing that is cached: it moves no version, and locks only the rows
+    /// it touches. Touch them in one order everywhere, and write first.
+    pub(super) async fn batch(&self) -> Result<Change, StoreError> {
+        let lease = Lease::new(&self.writer).await?;
+        let mut change = Change { lease: Some(lease) };
+        change.run(sqlx::query("BEGIN")).await?;
         Ok(change)
     }
 }

@@ -2,9 +2,8 @@
 //!
 //! It is compiled into the library because the integration tests are a crate of their own; nothing of the program
 //! calls it. Each case is a function named for the fact it proves, and begins with an empty store. Cases are grouped
-//! as the store's files are: [`roles`], [`users`], [`groups`], [`policies`], [`managed_policies`], [`account_facts`] and
-//! [`keys_and_providers`] for what decides about access, [`last_use`] for what only tells, [`values`] for one-use values
-//! and web sessions, [`whole`] for the store as one thing.
+//! as the store's files are: one module for each noun that decides about access, [`last_use`] for what only tells,
+//! [`values`] for one-use values and web sessions, [`token_buckets`] for limits, [`whole`] for the store as one thing.
 
 #![expect(
     clippy::unwrap_used,
@@ -18,10 +17,12 @@ mod instance_profiles;
 mod keys_and_providers;
 mod last_use;
 mod managed_policies;
+mod mfa_devices;
 mod policies;
 mod roles;
 mod saml_providers;
 mod samples;
+mod token_buckets;
 mod users;
 mod values;
 mod whole;
@@ -142,6 +143,21 @@ pub async fn conformance<Opening: Future<Output = Store>>(open: impl Fn() -> Ope
         values::a_body_moved_to_another_web_session_is_no_session,
         values::a_web_session_whose_body_does_not_open_is_no_session,
         values::expired_web_sessions_are_deleted_and_others_stay,
+        mfa_devices::a_device_comes_back_as_it_was_created,
+        mfa_devices::a_device_name_is_unique_in_its_account_ignoring_case,
+        mfa_devices::a_device_is_assigned_resynchronised_and_taken_back,
+        mfa_devices::a_device_of_somebody_else_is_left_alone,
+        mfa_devices::a_user_has_so_many_devices_and_no_more,
+        mfa_devices::codes_that_were_used_assign_nothing,
+        mfa_devices::tags_of_a_device_are_changed_where_they_stand,
+        token_buckets::a_bucket_gives_what_it_holds_and_fills_again,
+        token_buckets::an_empty_bucket_fills_however_often_it_is_asked,
+        token_buckets::a_token_put_back_can_be_taken_again,
+        token_buckets::draining_takes_what_there_is_and_tells_what_is_left,
+        token_buckets::many_takers_of_a_bucket_get_no_more_than_it_holds,
+        token_buckets::a_clock_that_steps_back_neither_fills_nor_locks_a_bucket,
+        token_buckets::buckets_that_are_full_again_are_deleted,
+        token_buckets::buckets_do_not_increase_the_version,
         whole::every_change_to_what_decides_increases_the_version,
         whole::what_is_refused_does_not_increase_the_version,
         whole::one_use_values_and_web_sessions_do_not_increase_the_version,
