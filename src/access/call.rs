@@ -72,6 +72,11 @@ impl Call {
         self.now.unix_timestamp()
     }
 
+    /// Milliseconds since 1970 of this call.
+    pub fn unix_ms(&self) -> i64 {
+        i64::try_from(self.now.unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX)
+    }
+
     /// The condition keys that every request has, whoever calls.
     pub fn context(&self, resource_account: &str) -> RequestContext {
         let mut context = RequestContext::new();

@@ -9,6 +9,7 @@ pub mod desk;
 pub mod http;
 pub mod iam;
 pub mod issuer;
+pub mod phone;
 pub mod saml;
 
 use std::path::{Path, PathBuf};

@@ -17,6 +17,7 @@ mod faults;
 mod harness;
 mod iam;
 mod message;
+mod mfa;
 mod nodes;
 mod portal;
 mod postgres;

@@ -214,6 +214,15 @@ impl AwsError {
         AwsError::validation("Invalid ARN:  Could not be parsed!")
     }
 
+    /// A virtual device where only a security key will do.
+    pub fn not_a_security_key() -> AwsError {
+        AwsError::validation(
+            "The MFA device serial number sent in the request is invalid or not supported by this \
+             API. Currently, only hardware FIDO security keys are supported. Please use the \
+             compatible device or API.",
+        )
+    }
+
     /// A marker that no answer of ours gave out.
     pub fn invalid_marker() -> AwsError {
         AwsError::validation("Invalid Marker.")
@@ -241,6 +250,18 @@ impl AwsError {
             403,
             "iam.mfa.code",
             "Authentication code for device is not valid.",
+        )
+    }
+
+    /// A user who has a device and changes their own devices without having used one. Recorded in 2026; the reason is
+    /// AWS-2023-001.
+    pub fn mfa_required_for_own_devices() -> AwsError {
+        error(
+            "AccessDenied",
+            403,
+            "iam.mfa.session",
+            "To complete this action, please ensure that you are authenticated with an MFA device \
+             that is enabled for this user.",
         )
     }
 

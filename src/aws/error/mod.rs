@@ -380,6 +380,16 @@ impl AwsError {
         )
     }
 
+    /// A one-time code that is wrong, stale or used. The text ends in a space.
+    pub fn mfa_wrong_code() -> AwsError {
+        error(
+            "AccessDenied",
+            403,
+            "sts.mfa.code",
+            "MultiFactorAuthentication failed with invalid MFA one time pass code. ",
+        )
+    }
+
     /// One of serial number and code without the other.
     pub fn mfa_incomplete() -> AwsError {
         error(
