@@ -36,6 +36,8 @@ pub enum Node {
     Fields(Fields),
     /// A list, each element in `<member>`.
     List(Vec<Node>),
+    /// A map: an `<entry>` with `<key>` and `<value>` for each pair in XML, an object in JSON.
+    Map(Vec<(String, Node)>),
     /// An optional member that is absent: left out in XML, `null` in JSON.
     Absent,
 }
@@ -126,6 +128,7 @@ fn write_xml(out: &mut String, depth: usize, name: &str, node: &Node) {
             indent(out);
             out.extend(["</", name, ">\n"]);
         }
+        Node::Map(pairs) => write_map(out, depth, name, pairs),
         Node::List(nodes) => {
             indent(out);
             if nodes.is_empty() {
@@ -142,6 +145,26 @@ fn write_xml(out: &mut String, depth: usize, name: &str, node: &Node) {
     }
 }
 
+fn write_map(out: &mut String, depth: usize, name: &str, pairs: &[(String, Node)]) {
+    let indent = |out: &mut String, depth| out.extend(std::iter::repeat_n("  ", depth));
+    indent(out, depth);
+    if pairs.is_empty() {
+        out.extend(["<", name, "/>\n"]);
+        return;
+    }
+    out.extend(["<", name, ">\n"]);
+    for (key, value) in pairs {
+        indent(out, depth + 1);
+        out.push_str("<entry>\n");
+        write_xml(out, depth + 2, "key", &Node::text(key));
+        write_xml(out, depth + 2, "value", value);
+        indent(out, depth + 1);
+        out.push_str("</entry>\n");
+    }
+    indent(out, depth);
+    out.extend(["</", name, ">\n"]);
+}
+
 fn to_json(node: &Node) -> Value {
     match node {
         Node::Absent => Value::Null,
@@ -155,6 +178,11 @@ fn to_json(node: &Node) -> Value {
             .collect::<Map<_, _>>()
             .into(),
         Node::List(nodes) => nodes.iter().map(to_json).collect(),
+        Node::Map(pairs) => pairs
+            .iter()
+            .map(|(key, value)| (key.clone(), to_json(value)))
+            .collect::<Map<_, _>>()
+            .into(),
     }
 }
 
@@ -276,6 +304,18 @@ mod tests {
         let mut out = String::new();
         escape_into(&mut out, "a<b>&\"']]>\r\u{1}");
         assert_eq!(out, "a&lt;b&gt;&amp;&quot;']]&gt;&#xD;\u{fffd}");
+    }
+
+    #[test]
+    fn a_map_has_entries_in_xml_and_is_an_object_in_json() {
+        let map = Node::Map(vec![("Users".to_owned(), Node::Number(2))]);
+        let fields = vec![("Map", map), ("None", Node::Map(Vec::new()))];
+        let xml = success_xml("Op", STS, &fields, "r");
+        let expected = "    <Map>\n      <entry>\n        <key>Users</key>\n        <value>2</value>\n      \
+                        </entry>\n    </Map>\n    <None/>\n";
+        assert!(xml.contains(expected), "{xml}");
+        let json = success_json("Op", fields, "r");
+        assert!(json.contains(r#""Map":{"Users":2},"None":{}"#), "{json}");
     }
 
     #[test]
