@@ -1,8 +1,12 @@
 //! Aliases and settings of accounts.
 
-use super::samples::{DEV, PROD, accounts};
+use super::samples::{
+    DEV, NOW, PROD, access_key, accounts, full_role, managed_policy, provider, role, user,
+};
 use super::{is_already_exists, race, refused};
 use crate::store::Store;
+use crate::store::access_keys::KeyOwner;
+use crate::store::accounts::AccountCounts;
 
 pub(super) async fn a_fact_is_kept_replaced_and_forgotten(store: &Store) {
     accounts(store).await;
@@ -61,4 +65,35 @@ pub(super) async fn one_of_many_accounts_gets_an_alias(store: &Store) {
             .into_iter()
             .all(|(_, result)| is_already_exists(result))
     );
+}
+
+pub(super) async fn an_account_counts_what_is_its_own(store: &Store) {
+    accounts(store).await;
+    assert_eq!(
+        store.account_counts(DEV).await.unwrap(),
+        AccountCounts::default()
+    );
+    store.create_role(&full_role()).await.unwrap();
+    store.create_role(&role(PROD, "Other")).await.unwrap();
+    store.create_user(&user(DEV, "ann"), 9).await.unwrap();
+    let policy = managed_policy("Reading");
+    store.create_managed_policy(&policy, "{}", 9).await.unwrap();
+    let second = store.create_policy_version(&policy.arn, "{}", false, 5, NOW);
+    second.await.unwrap();
+    let key = access_key("AKIAONE", KeyOwner::Root);
+    store.create_access_key(&key, 9).await.unwrap();
+    store
+        .create_oidc_provider(&provider("idp.example.com"), 9)
+        .await
+        .unwrap();
+    let expected = AccountCounts {
+        users: 1,
+        roles: 1,
+        policies: 1,
+        policy_versions: 2,
+        providers: 1,
+        root_access_keys: 1,
+        ..AccountCounts::default()
+    };
+    assert_eq!(store.account_counts(DEV).await.unwrap(), expected);
 }

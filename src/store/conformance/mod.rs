@@ -111,6 +111,7 @@ pub async fn conformance<Opening: Future<Output = Store>>(open: impl Fn() -> Ope
         account_facts::a_fact_is_kept_replaced_and_forgotten,
         account_facts::an_alias_belongs_to_one_account,
         account_facts::one_of_many_accounts_gets_an_alias,
+        account_facts::an_account_counts_what_is_its_own,
         keys_and_providers::an_access_key_lives_and_dies,
         keys_and_providers::an_access_key_needs_a_user_of_its_account,
         keys_and_providers::an_oidc_provider_is_found_by_arn_and_by_url,
