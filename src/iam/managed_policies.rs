@@ -20,6 +20,8 @@ use crate::iam::{Ask, Iam, Operation, PARTITION, Target, reads, shapes, writes};
 use crate::store::managed_policies::ManagedPolicy;
 use crate::store::policy_usage::PolicyUsage;
 
+pub(super) use versions::summary as version_members;
+
 /// The operations of this noun.
 pub(super) const OPERATIONS: &[Operation] = &[
     writes!(create::create_policy, "CreatePolicy"),

@@ -82,7 +82,7 @@ pub(super) async fn list_policies(iam: &Iam, ask: &mut Ask<'_>) -> Reply {
     Ok(page.cut("Policies", policies, key, write)?)
 }
 
-/// The order of lists: names are unique within an account, and here are two.
+/// The order of lists: names are unique within an account, and here are two. (An ARN would not fit into a marker.)
 fn key(policy: &ManagedPolicy) -> String {
-    format!("{} {}", policy.name.to_ascii_lowercase(), policy.arn)
+    format!("{} {}", policy.name.to_ascii_lowercase(), policy.account)
 }

@@ -1,7 +1,6 @@
 //! Tags of policies.
 
 use crate::aws::error::AwsError;
-use crate::aws::xml::Node;
 use crate::iam::halt::Halt;
 use crate::iam::input::{Input, check_tags, merge_tags, remove_tags};
 use crate::iam::{Ask, Iam, Reply, Target, shapes};
@@ -73,11 +72,5 @@ pub(super) async fn list_policy_tags(iam: &Iam, ask: &mut Ask<'_>) -> Reply {
     let found = iam.managed_policy(ask, action, Purpose::Look, arn, more);
     let missing = || AwsError::policy_not_found(arn);
     let (policy, _) = found.await?.ok_or_else(missing)?;
-    let key = |(key, _): &(String, String)| key.to_lowercase();
-    let mut tags = policy.tags;
-    tags.sort_by_key(key);
-    let write = |(key, value): (String, String)| {
-        Node::Fields(vec![("Key", Node::text(key)), ("Value", Node::text(value))])
-    };
-    Ok(page.cut("Tags", tags, key, write)?)
+    Ok(shapes::tag_page(&page, policy.tags)?)
 }

@@ -193,21 +193,21 @@ impl Broker {
         policy.arn
     }
 
-    /// Attaches a managed policy to the user or role with this ARN.
+    /// Attaches a managed policy to the user, group or role with this ARN.
     pub fn attach(&self, to: &str, policy: &str) {
         let account = to.split(':').nth(4).unwrap();
         let name = to.rsplit('/').next().unwrap();
         let store = &self.app.store;
         let owner = RUNTIME.block_on(async {
-            match to.contains(":user/") {
-                true => {
-                    let user = store.user_by_name(account, name).await.unwrap();
-                    PolicyOwner::User(user.unwrap().unique_id)
-                }
-                false => {
-                    let role = store.role_by_arn(to).await.unwrap();
-                    PolicyOwner::Role(role.unwrap().unique_id)
-                }
+            if to.contains(":user/") {
+                let user = store.user_by_name(account, name).await.unwrap();
+                PolicyOwner::User(user.unwrap().unique_id)
+            } else if to.contains(":group/") {
+                let group = store.group_by_name(account, name).await.unwrap();
+                PolicyOwner::Group(group.unwrap().unique_id)
+            } else {
+                let role = store.role_by_arn(to).await.unwrap();
+                PolicyOwner::Role(role.unwrap().unique_id)
             }
         });
         self.change(store.attach_policy(&owner, policy));

@@ -44,6 +44,18 @@ fn entities_are_listed_by_kind_usage_and_path() {
 }
 
 #[test]
+fn a_group_is_an_entity() {
+    let arn = create("entities-group");
+    DEMO.iam_ok(root(), "CreateGroup", &[("GroupName", "entities-group")]);
+    DEMO.attach(&format!("arn:aws:iam::{DEV}:group/entities-group"), &arn);
+    let reply = about_ok("ListEntitiesForPolicy", &arn, &[]);
+    assert_eq!(every(&reply, "GroupName"), ["entities-group"]);
+    assert!(reply.xml("GroupId").starts_with("AGPA"));
+    let found = about_ok("GetPolicy", &arn, &[]);
+    assert_eq!(found.xml("AttachmentCount"), "1");
+}
+
+#[test]
 fn entities_come_in_pages_over_all_kinds() {
     let arn = used("entities-pages");
     let first = about_ok("ListEntitiesForPolicy", &arn, &[("MaxItems", "2")]);

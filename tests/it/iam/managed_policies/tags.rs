@@ -20,10 +20,10 @@ fn tags_come_change_and_go_ignoring_case() {
     ];
     about_ok("TagPolicy", &arn, &more);
     let listed = about_ok("ListPolicyTags", &arn, &[]);
-    assert_eq!(every(&listed, "Key"), ["cost", "TEAM"]);
-    assert_eq!(every(&listed, "Value"), ["", "b"]);
+    assert_eq!(every(&listed, "Key"), ["TEAM", "cost"]);
+    assert_eq!(every(&listed, "Value"), ["b", ""]);
     let page = about_ok("ListPolicyTags", &arn, &[("MaxItems", "1")]);
-    assert_eq!(every(&page, "Key"), ["cost"]);
+    assert_eq!(every(&page, "Key"), ["TEAM"]);
     about_ok("UntagPolicy", &arn, &[("TagKeys.member.1", "team")]);
     let listed = about_ok("ListPolicyTags", &arn, &[]);
     assert_eq!(every(&listed, "Key"), ["cost"]);
