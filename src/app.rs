@@ -176,6 +176,7 @@ impl App {
             outbound: outbound.clone(),
             last_uses: Arc::default(),
             loopback_http: config.demo,
+            issuer: urls.origin().to_owned(),
         };
         Ok(App {
             idps: relying_parties(&config, &urls, &outbound, &keys),

@@ -1,6 +1,50 @@
-//! The account itself: alias, summary, password policy, authorization details.
+//! The account itself: alias, summary, password policy, preferences, authorization details.
 
-use crate::iam::Operation;
+mod aliases;
+mod details;
+mod outbound;
+mod password_policy;
+mod preferences;
+mod summary;
+
+use crate::iam::{Operation, reads, writes};
 
 /// The operations of this noun.
-pub(super) const OPERATIONS: &[Operation] = &[];
+pub(super) const OPERATIONS: &[Operation] = &[
+    writes!(aliases::create_account_alias, "CreateAccountAlias"),
+    reads!(aliases::list_account_aliases, "ListAccountAliases"),
+    writes!(aliases::delete_account_alias, "DeleteAccountAlias"),
+    reads!(summary::get_account_summary, "GetAccountSummary"),
+    reads!(
+        details::get_account_authorization_details,
+        "GetAccountAuthorizationDetails"
+    ),
+    reads!(
+        password_policy::get_account_password_policy,
+        "GetAccountPasswordPolicy"
+    ),
+    writes!(
+        password_policy::update_account_password_policy,
+        "UpdateAccountPasswordPolicy"
+    ),
+    writes!(
+        password_policy::delete_account_password_policy,
+        "DeleteAccountPasswordPolicy"
+    ),
+    writes!(
+        preferences::set_security_token_service_preferences,
+        "SetSecurityTokenServicePreferences"
+    ),
+    writes!(
+        outbound::enable_outbound_web_identity_federation,
+        "EnableOutboundWebIdentityFederation"
+    ),
+    reads!(
+        outbound::get_outbound_web_identity_federation_info,
+        "GetOutboundWebIdentityFederationInfo"
+    ),
+    writes!(
+        outbound::disable_outbound_web_identity_federation,
+        "DisableOutboundWebIdentityFederation"
+    ),
+];

@@ -82,7 +82,7 @@ impl Iam {
     }
 
     /// What an answer says about instance profiles, each with the role inside.
-    async fn shown_profiles(
+    pub(super) async fn shown_profiles(
         &self,
         profiles: Vec<InstanceProfile>,
     ) -> Result<Vec<(InstanceProfile, Fields)>, StoreError> {

@@ -83,6 +83,8 @@ pub struct Iam {
     pub last_uses: Arc<LastUses>,
     /// The demo alone takes issuers on plain http, and on loopback only.
     pub loopback_http: bool,
+    /// Our own issuer: who signs the tokens that accounts make for other people's services.
+    pub issuer: String,
 }
 
 /// One call of IAM on its way.

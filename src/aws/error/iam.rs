@@ -241,6 +241,18 @@ impl AwsError {
         ))
     }
 
+    /// Outbound federation, where it is on already.
+    pub fn feature_enabled(account: &str) -> AwsError {
+        let text = format!("Outbound identity federation is already enabled for account {account}");
+        error("FeatureEnabled", 409, "iam.feature", text)
+    }
+
+    /// Outbound federation, where it is not on.
+    pub fn feature_disabled(account: &str) -> AwsError {
+        let text = format!("Outbound identity federation is disabled for account {account}");
+        error("FeatureDisabled", 404, "iam.feature", text)
+    }
+
     // --- 403 ------------------------------------------------------------------------------------
 
     /// A one-time code, on enabling or resynchronising a device.

@@ -503,6 +503,8 @@ impl AwsError {
             "InvalidAuthenticationCode" => "InvalidAuthenticationCodeException",
             "InvalidUserType" => "InvalidUserTypeException",
             "PasswordPolicyViolation" => "PasswordPolicyViolationException",
+            "FeatureEnabled" => "FeatureEnabledException",
+            "FeatureDisabled" => "FeatureDisabledException",
             other => other,
         }
     }
