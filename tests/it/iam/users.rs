@@ -388,16 +388,44 @@ fn each_operation_on_a_user_needs_its_permission() {
 }
 
 #[test]
+fn a_user_is_deleted_once_nothing_hangs_on_it() {
+    let who = DEMO.user(DEV, "tied", Some(&allow(&["*"], &["*"])));
+    let delete = || on("tied", "DeleteUser", &[]);
+    let message = "Cannot delete entity, must delete access keys first.";
+    refused(&delete(), 409, "DeleteConflict", message);
+    let key = [("AccessKeyId", who.access_key_id.as_str())];
+    ok(&on("tied", "DeleteAccessKey", &key));
+    let message = "Cannot delete entity, must delete policies first.";
+    refused(&delete(), 409, "DeleteConflict", message);
+    let inline = [("PolicyName", "inline")];
+    ok(&on("tied", "DeleteUserPolicy", &inline));
+    DEMO.iam_ok(root(), "CreateGroup", &[("GroupName", "ties")]);
+    let member = [("GroupName", "ties")];
+    ok(&on("tied", "AddUserToGroup", &member));
+    ok(&on(
+        "tied",
+        "CreateLoginProfile",
+        &[("Password", "correct horse")],
+    ));
+    let message = "Cannot delete entity, must remove users from group first.";
+    refused(&delete(), 409, "DeleteConflict", message);
+    ok(&on("tied", "RemoveUserFromGroup", &member));
+    let message = "Cannot delete entity, must delete login profile first.";
+    refused(&delete(), 409, "DeleteConflict", message);
+    ok(&on("tied", "DeleteLoginProfile", &[]));
+    ok(&delete());
+    refused(&delete(), 404, "NoSuchEntity", &missing("tied"));
+}
+
+#[test]
 fn an_attached_policy_keeps_a_user() {
     made("attached-tied");
     let arn = DEMO.managed_policy(DEV, "tie-of-user", &allow(&["*"], &["*"]));
-    RUNTIME.block_on(async {
-        let store = &DEMO.app.store;
-        let found = store.user_by_name(DEV, "attached-tied").await.unwrap();
-        let id = found.unwrap().unique_id;
-        let owner = drawbridge::store::inline_policies::PolicyOwner::User(id);
-        store.attach_policy(&owner, &arn).await.unwrap();
-    });
+    ok(&on(
+        "attached-tied",
+        "AttachUserPolicy",
+        &[("PolicyArn", &arn)],
+    ));
     let message = "Cannot delete entity, must detach all policies first.";
     let reply = on("attached-tied", "DeleteUser", &[]);
     refused(&reply, 409, "DeleteConflict", message);
