@@ -101,6 +101,7 @@ pub(super) async fn what_hangs_on_a_user_is_told_in_one_order(store: &Store) {
     store.put_inline_policy(&owner, &doc).await.unwrap();
     store.attach_policy(&owner, &policy.arn).await.unwrap();
     store.create_access_key(&key, ANY).await.unwrap();
+    device(store, id).await;
 
     let tied = async |expected: Option<Tie>| {
         assert_eq!(store.tie_of_user(id).await.unwrap(), expected);
@@ -110,6 +111,11 @@ pub(super) async fn what_hangs_on_a_user_is_told_in_one_order(store: &Store) {
     };
     tied(Some(Tie::AccessKeys)).await;
     store.delete_access_key("AKIAANN").await.unwrap();
+    tied(Some(Tie::MfaDevices)).await;
+    let mut change = store.change().await.unwrap();
+    let gone = sqlx::query("DELETE FROM mfa_device");
+    change.run(gone).await.unwrap();
+    change.commit().await.unwrap();
     tied(Some(Tie::AttachedPolicies)).await;
     store.detach_policy(&owner, &policy.arn).await.unwrap();
     tied(Some(Tie::InlinePolicies)).await;
@@ -120,4 +126,16 @@ pub(super) async fn what_hangs_on_a_user_is_told_in_one_order(store: &Store) {
     store.delete_login_profile(id).await.unwrap();
     tied(None).await;
     store.delete_user(DEV, "ann").await.unwrap();
+}
+
+/// A device of this user, in the table itself: what else a device is does not matter here.
+async fn device(store: &Store, user_id: &str) {
+    let mut change = store.change().await.unwrap();
+    let statement = sqlx::query(
+        "INSERT INTO mfa_device (serial, account, name, name_key, path, sealed_seed, user_id, drift, tags, created_at)
+         VALUES ('arn:mfa', $1, 'd', 'd', '/', $2, $3, 0, '[]', 0)",
+    );
+    let statement = statement.bind(DEV).bind(&b"seed"[..]).bind(user_id);
+    change.run(statement).await.unwrap();
+    change.commit().await.unwrap();
 }
