@@ -6,8 +6,10 @@
 //! changes something runs the operation of the API itself. [`here`] is that session for the length of one request;
 //! [`sentences`] says policies in words; then one file for each page.
 
+pub mod api;
 pub mod here;
 pub mod list;
+pub mod new_role;
 pub mod permissions;
 pub mod policies;
 pub mod providers;

@@ -33,7 +33,7 @@ impl<S: Send + Sync> FromRequest<S> for Form {
 }
 
 impl Form {
-    fn read(text: &[u8]) -> Result<Form, (StatusCode, &'static str)> {
+    pub(in crate::http) fn read(text: &[u8]) -> Result<Form, (StatusCode, &'static str)> {
         let mut fields: Vec<(String, String)> = Vec::new();
         for (name, value) in url::form_urlencoded::parse(text) {
             if fields.iter().any(|(known, _)| *known == name) {

@@ -36,6 +36,8 @@ fn published(document: &Value) -> Response {
     let headers = [
         (header::CONTENT_TYPE, "application/json"),
         (header::CACHE_CONTROL, CACHE),
+        // Public by design, and nothing in it depends on who asks (WEB-5).
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
     ];
     (headers, document.to_string()).into_response()
 }

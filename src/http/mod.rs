@@ -64,7 +64,11 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/federation", get(federation::get).post(federation::post))
         .route("/console", get(console::home))
         .route("/console/signout", post(console::sign_out))
-        .route("/console/roles", get(console::roles::list))
+        .route(
+            "/console/roles",
+            get(console::roles::list).post(console::new_role::make),
+        )
+        .route("/console/roles/new", get(console::new_role::ask))
         .route("/console/roles/{name}", get(console::roles::show))
         .route("/console/users", get(console::users::list))
         .route("/console/users/{name}", get(console::users::show))

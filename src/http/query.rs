@@ -179,7 +179,7 @@ async fn signed_by(
 }
 
 /// Runs an operation of IAM. What it changed counts on this node before the answer leaves.
-async fn iam_answer(
+pub(super) async fn iam_answer(
     app: &App,
     call: &mut Call,
     operation: &iam::Operation,

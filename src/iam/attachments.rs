@@ -21,6 +21,9 @@ pub(super) const OPERATIONS: &[Operation] = &[
     writes!(attach_role_policy, "AttachRolePolicy"),
     writes!(detach_role_policy, "DetachRolePolicy"),
     reads!(list_attached_role_policies, "ListAttachedRolePolicies"),
+    writes!(attach_group_policy, "AttachGroupPolicy"),
+    writes!(detach_group_policy, "DetachGroupPolicy"),
+    reads!(list_attached_group_policies, "ListAttachedGroupPolicies"),
     writes!(put_user_boundary, "PutUserPermissionsBoundary"),
     writes!(delete_user_boundary, "DeleteUserPermissionsBoundary"),
     writes!(put_role_boundary, "PutRolePermissionsBoundary"),
@@ -58,6 +61,21 @@ async fn detach_role_policy(iam: &Iam, ask: &mut Ask<'_>) -> Reply {
 /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListAttachedRolePolicies.html>
 async fn list_attached_role_policies(iam: &Iam, ask: &mut Ask<'_>) -> Reply {
     list(iam, ask, Entity::Role, "iam:ListAttachedRolePolicies").await
+}
+
+/// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_AttachGroupPolicy.html>
+async fn attach_group_policy(iam: &Iam, ask: &mut Ask<'_>) -> Reply {
+    attach(iam, ask, Entity::Group, "iam:AttachGroupPolicy").await
+}
+
+/// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_DetachGroupPolicy.html>
+async fn detach_group_policy(iam: &Iam, ask: &mut Ask<'_>) -> Reply {
+    detach(iam, ask, Entity::Group, "iam:DetachGroupPolicy").await
+}
+
+/// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListAttachedGroupPolicies.html>
+async fn list_attached_group_policies(iam: &Iam, ask: &mut Ask<'_>) -> Reply {
+    list(iam, ask, Entity::Group, "iam:ListAttachedGroupPolicies").await
 }
 
 /// The name of whom a call is about, of as many characters as the operation takes.

@@ -19,6 +19,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
     reads!(get_role_policy, "GetRolePolicy"),
     writes!(delete_role_policy, "DeleteRolePolicy"),
     reads!(list_role_policies, "ListRolePolicies"),
+    writes!(put_group_policy, "PutGroupPolicy"),
+    reads!(get_group_policy, "GetGroupPolicy"),
+    writes!(delete_group_policy, "DeleteGroupPolicy"),
+    reads!(list_group_policies, "ListGroupPolicies"),
 ];
 
 /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutUserPolicy.html>
@@ -59,6 +63,26 @@ async fn delete_role_policy(iam: &Iam, ask: &mut Ask<'_>) -> Reply {
 /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListRolePolicies.html>
 async fn list_role_policies(iam: &Iam, ask: &mut Ask<'_>) -> Reply {
     list(iam, ask, Entity::Role, "iam:ListRolePolicies").await
+}
+
+/// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutGroupPolicy.html>
+async fn put_group_policy(iam: &Iam, ask: &mut Ask<'_>) -> Reply {
+    put(iam, ask, Entity::Group, "iam:PutGroupPolicy").await
+}
+
+/// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetGroupPolicy.html>
+async fn get_group_policy(iam: &Iam, ask: &mut Ask<'_>) -> Reply {
+    get(iam, ask, Entity::Group, "iam:GetGroupPolicy").await
+}
+
+/// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteGroupPolicy.html>
+async fn delete_group_policy(iam: &Iam, ask: &mut Ask<'_>) -> Reply {
+    delete(iam, ask, Entity::Group, "iam:DeleteGroupPolicy").await
+}
+
+/// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListGroupPolicies.html>
+async fn list_group_policies(iam: &Iam, ask: &mut Ask<'_>) -> Reply {
+    list(iam, ask, Entity::Group, "iam:ListGroupPolicies").await
 }
 
 /// `UserName`, `RoleName`, `GroupName`, and how long it may be.

@@ -84,8 +84,16 @@ async fn get_role(iam: &Iam, ask: &mut Ask<'_>) -> Reply {
     let name = input.name("RoleName", 64);
     input.finish()?;
     let role = iam.role(ask, "iam:GetRole", name).await?;
+    // A structure without members for a role that nobody has used.
+    let last_used = match iam.role_last_used(&role.unique_id).await? {
+        Some((at, region)) => vec![
+            ("LastUsedDate", shapes::moment(at)),
+            ("Region", Node::Text(region)),
+        ],
+        None => Fields::new(),
+    };
     let mut answer = whole(&iam.shown(role).await?);
-    answer.push(("RoleLastUsed", Node::Fields(Fields::new())));
+    answer.push(("RoleLastUsed", Node::Fields(last_used)));
     Ok(vec![("Role", Node::Fields(answer))])
 }
 

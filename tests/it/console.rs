@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use serde_json::json;
 
-use crate::harness::browser::Browser;
+use crate::harness::browser::{Browser, field};
 use crate::harness::http::{Reply, form};
 use crate::harness::iam::{allow, document, trust};
 use crate::harness::{Broker, DEV, PROD};
@@ -26,6 +26,8 @@ static DEMO: LazyLock<Broker> = LazyLock::new(|| {
     demo.role_policy(DEV, "Glimpse", &allow(&glimpse, &["*"]));
     demo.role(DEV, "Administrator", &nobody);
     demo.role_policy(DEV, "Administrator", &allow(&["*"], &["*"]));
+    demo.role(DEV, "Maker", &nobody);
+    demo.role_policy(DEV, "Maker", &allow(&["iam:CreateRole"], &["*"]));
     let open = document(json!([
         { "Effect": "Allow", "Principal": { "AWS": "*" }, "Action": "sts:AssumeRole" },
         { "Sid": "NotBob", "Effect": "Deny", "Principal": { "AWS": "*" }, "Action": "sts:AssumeRole",
@@ -441,4 +443,270 @@ fn a_console_that_ended_shows_nothing_more() {
     let page = browser.get(&url);
     assert_eq!(page.status, 403);
     says(&page, "These credentials ended at");
+}
+
+// --- a new role -----------------------------------------------------------------------------------------------------
+
+const GITHUB: [(&str, &str); 13] = [
+    ("for", "github"),
+    ("step", "preview"),
+    ("owner", "acme"),
+    ("repository", "app"),
+    ("scope", "branch"),
+    ("scope_name", "main"),
+    ("form", "both"),
+    ("owner_id", "11"),
+    ("repository_id", "22"),
+    ("issuer", "https://token.actions.githubusercontent.com"),
+    ("audience", "sts.amazonaws.com"),
+    ("name", "Release"),
+    ("hours", "2"),
+];
+
+/// The form with some of its fields changed.
+fn filled<'a>(changed: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    let kept = GITHUB
+        .into_iter()
+        .filter(|(name, _)| !changed.iter().any(|(known, _)| known == name));
+    kept.chain(changed.iter().copied()).collect()
+}
+
+fn preview(role: &str, changed: &[(&str, &str)]) -> Reply {
+    look(
+        role,
+        &format!("/console/roles/new?{}", form(&filled(changed))),
+    )
+}
+
+/// Sends the form that makes a role.
+fn make(browser: &mut Browser, changed: &[(&str, &str)]) -> Reply {
+    let home = browser.get(&DEMO.absolute("/console"));
+    let csrf = match home.status {
+        200 => field(&home, "csrf"),
+        _ => String::new(),
+    };
+    let mut fields = vec![("csrf", csrf.as_str())];
+    let filled = filled(changed);
+    fields.extend(filled.iter().filter(|(name, _)| *name != "csrf"));
+    browser.post(&DEMO.absolute("/console/roles"), &fields)
+}
+
+fn role_there(name: &str) -> Option<drawbridge::store::roles::Role> {
+    let found = DEMO.app.store.role_by_name(DEV, name);
+    crate::harness::RUNTIME.block_on(found).unwrap()
+}
+
+#[test]
+fn only_who_may_make_roles_is_asked_for_whom() {
+    let page = look("Auditor", "/console/roles/new");
+    assert_eq!(page.status, 403);
+    says(&page, "Missing action iam:CreateRole");
+    assert!(
+        !look("Auditor", "/console/roles")
+            .text()
+            .contains("/console/roles/new")
+    );
+    assert!(
+        look("Administrator", "/console/roles")
+            .text()
+            .contains("/console/roles/new")
+    );
+    let page = look("Administrator", "/console/roles/new");
+    for kind in ["github", "gitlab", "kubernetes", "oidc", "saml"] {
+        let href = format!("/console/roles/new?for={kind}");
+        assert!(page.text().contains(&format!("{href}\"")), "{kind}");
+        assert_eq!(look("Administrator", &href).status, 200, "{kind}");
+    }
+}
+
+#[test]
+fn a_preview_shows_the_trust_policy_the_commands_and_the_terraform() {
+    let page = preview("Administrator", &[]);
+    assert_eq!(page.status, 200, "{}", page.text());
+    says(&page, "Create Release? Nothing is made yet.");
+    says(
+        &page,
+        "the subject token.actions.githubusercontent.com:sub is repo:acme/app:ref:refs/heads/main or repo:acme@11/app@22:ref:refs/heads/main",
+    );
+    says(&page, "The linter finds nothing to say about it.");
+    says(
+        &page,
+        "aws iam create-role \\ --role-name Release \\ --max-session-duration 7200 \\ --assume-role-policy-document '{",
+    );
+    says(
+        &page,
+        "resource \"aws_iam_role\" \"release\" { name = \"Release\" max_session_duration = 7200 assume_role_policy = jsonencode({",
+    );
+    assert!(role_there("Release").is_none());
+}
+
+#[test]
+fn a_preview_says_that_the_provider_is_missing_and_how_it_is_made() {
+    let page = preview("Administrator", &[]);
+    says(&page, "The account does not have this provider yet.");
+    says(
+        &page,
+        "aws iam create-open-id-connect-provider \\ --url https://token.actions.githubusercontent.com \\ --client-id-list sts.amazonaws.com",
+    );
+    let ci = DEMO.ci();
+    let known = DEMO.absolute("");
+    let page = preview("Administrator", &[("issuer", &ci), ("audience", &known)]);
+    assert!(!page.text().contains("create-open-id-connect-provider"));
+    let page = preview("Administrator", &[("issuer", &ci), ("audience", "else")]);
+    says(&page, "The provider does not know the audience else yet.");
+    says(&page, "aws iam add-client-id-to-open-id-connect-provider");
+}
+
+#[test]
+fn a_preview_takes_the_audience_that_the_provider_knows() {
+    let ci = DEMO.ci();
+    let page = preview("Administrator", &[("issuer", &ci), ("audience", "")]);
+    says(&page, &format!(":aud is {} ", DEMO.absolute("")));
+}
+
+#[test]
+fn a_preview_says_what_is_weak() {
+    let page = preview("Administrator", &[("scope", "any"), ("form", "names")]);
+    says(&page, "Warning: \"repo:acme/app:*\" admits every ref");
+    assert!(!page.text().contains("The linter finds nothing"));
+}
+
+#[test]
+fn a_preview_says_what_the_api_would_refuse() {
+    let group = [
+        ("for", "oidc"),
+        ("issuer", "https://gitlab.com"),
+        ("group", "engineering"),
+        ("claim", "groups"),
+    ];
+    let page = preview("Administrator", &group);
+    says(
+        &page,
+        "This cannot be made: gitlab.com issues tokens to everybody",
+    );
+    assert!(page.text().contains("disabled"));
+    let page = preview("Administrator", &[("name", "deploy")]);
+    says(
+        &page,
+        "This cannot be made: Role with name Deploy already exists.",
+    );
+}
+
+#[test]
+fn a_form_that_is_wrong_comes_back_with_what_to_write() {
+    let page = preview(
+        "Administrator",
+        &[("repository", ""), ("name", "a b"), ("owner_id", "x")],
+    );
+    assert_eq!(page.status, 400);
+    says(&page, "3 fields need another look.");
+    says(&page, "Repository This is needed.");
+    says(
+        &page,
+        "Name Up to 64 letters, digits and any of + = , . @ - _.",
+    );
+    says(
+        &page,
+        "Number of the owner Its number, or choose names only.",
+    );
+    assert!(page.text().contains("name=\"owner\" value=\"acme\""));
+}
+
+#[test]
+fn a_role_is_made_by_the_operation_of_the_api() {
+    let policy = format!("policy:arn:aws:iam::{DEV}:policy/Readers");
+    let mut browser = console(&DEMO, "Administrator");
+    let changed = [
+        ("name", "Made"),
+        ("description", "Makes it"),
+        (&policy, "on"),
+    ];
+    let made = make(&mut browser, &changed);
+    let landed = "/console/roles/Made?done=created";
+    assert_eq!(
+        (made.status, made.header("location")),
+        (303, landed),
+        "{}",
+        made.text()
+    );
+    let role = role_there("Made").unwrap();
+    assert_eq!(role.max_session_duration, 7200);
+    assert_eq!(role.description, "Makes it");
+    let page = browser.get(&DEMO.absolute(landed));
+    says(&page, "The role is made.");
+    says(
+        &page,
+        &format!("arn:aws:iam::{DEV}:policy/Readers attached"),
+    );
+    let trail = DEMO.trail();
+    let event = |name: &str| {
+        let found = trail.lines().find(|line| {
+            line.contains(&format!("\"eventName\":\"{name}\""))
+                && line.contains("\"roleName\":\"Made\"")
+        });
+        let line: serde_json::Value = serde_json::from_str(found.unwrap()).unwrap();
+        line["event"].clone()
+    };
+    let created = event("CreateRole");
+    assert_eq!(created["responseElements"]["role"]["arn"], role.arn);
+    assert_eq!(created["readOnly"], false);
+    assert_eq!(created["requestParameters"]["description"], "Makes it");
+    let attached = event("AttachRolePolicy");
+    let who = format!("arn:aws:sts::{DEV}:assumed-role/Administrator/session");
+    assert_eq!(attached["userIdentity"]["arn"], who);
+}
+
+#[test]
+fn a_role_that_is_there_is_not_made_again() {
+    let made = make(&mut console(&DEMO, "Administrator"), &[("name", "Deploy")]);
+    assert_eq!(made.status, 409);
+    says(
+        &made,
+        "That was refused Role with name Deploy already exists.",
+    );
+}
+
+#[test]
+fn a_role_whose_policy_cannot_be_attached_is_not_made() {
+    let mut browser = console(&DEMO, "Administrator");
+    let gone = format!("policy:arn:aws:iam::{DEV}:policy/Gone");
+    let made = make(&mut browser, &[("name", "Half"), (&gone, "on")]);
+    assert_eq!(made.status, 404);
+    let foreign = format!("policy:arn:aws:iam::{PROD}:policy/Elsewhere");
+    let made = make(&mut browser, &[("name", "Half"), (&foreign, "on")]);
+    assert_eq!(made.status, 404);
+    let mut maker = console(&DEMO, "Maker");
+    let policy = format!("policy:arn:aws:iam::{DEV}:policy/Readers");
+    let made = make(&mut maker, &[("name", "Half"), (&policy, "on")]);
+    assert_eq!(made.status, 403);
+    says(&made, "Missing action iam:AttachRolePolicy");
+    assert!(role_there("Half").is_none());
+}
+
+#[test]
+fn a_role_is_made_by_who_may_alone() {
+    let made = make(&mut console(&DEMO, "Auditor"), &[("name", "Sneaked")]);
+    assert_eq!(made.status, 403);
+    says(&made, "Missing action iam:CreateRole");
+    let made = make(&mut Browser::new(), &[("csrf", "x")]);
+    assert_eq!(made.status, 403);
+    assert!(role_there("Sneaked").is_none());
+}
+
+#[test]
+fn a_role_is_made_by_a_form_of_the_console_alone() {
+    let mut browser = console(&DEMO, "Administrator");
+    let csrf = field(&browser.get(&DEMO.absolute("/console")), "csrf");
+    let url = DEMO.absolute("/console/roles");
+    let forged = filled(&[("name", "Forged")]);
+    for token in ["", "x"] {
+        let fields = [&forged[..], &[("csrf", token)]].concat();
+        let page = browser.post(&url, &fields);
+        assert_eq!(page.status, 403);
+        says(&page, "This form cannot be used");
+    }
+    let fields = [&forged[..], &[("csrf", csrf.as_str())]].concat();
+    let request = DEMO.post("/console/roles").form(&fields);
+    assert_eq!(browser.prepare(request, "cross-site").send().status, 403);
+    assert!(role_there("Forged").is_none());
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
@@ -184,7 +184,10 @@ pub struct Here {
     pub caller: Caller,
     /// The request, and its audit event.
     pub call: Call,
+    /// `responseElements` of the event.
+    pub elements: Value,
     section: Section,
+    writes: bool,
 }
 
 /// A page that was put together, or why not.
@@ -218,8 +221,15 @@ impl Here {
             opened,
             caller,
             call,
+            elements: Value::Null,
             section,
+            writes: false,
         })
+    }
+
+    /// Says that the page changes something: its event is on disk before the answer leaves.
+    pub fn writes(&mut self) {
+        self.writes = true;
     }
 
     /// The account that all of this is about.
@@ -277,7 +287,7 @@ impl Here {
     }
 
     /// Ends the page: closes the audit event, and says why where there is nothing to show.
-    pub fn answer(self, app: &App, made: Made) -> Response {
+    pub async fn answer(self, app: &App, made: Made) -> Response {
         let (chrome, frame) = self.around(app, "Console");
         let reference = self.call.request_id.clone();
         let page = |status: StatusCode, heading: &str, sentence: &str, missing| {
@@ -295,13 +305,19 @@ impl Here {
             page::html(status, page)
         };
         match made {
-            Ok(response) => match self.call.answered(Value::Null) {
-                Ok(()) => response,
-                Err(error) => {
-                    tracing::error!(%error, "a page of the console is missing in the audit trail");
-                    try_again()
+            Ok(response) => {
+                let closed = match self.writes {
+                    true => self.call.granted(self.elements).await,
+                    false => self.call.answered(self.elements),
+                };
+                match closed {
+                    Ok(()) => response,
+                    Err(error) => {
+                        tracing::error!(%error, "a page of the console is missing in the audit trail");
+                        try_again()
+                    }
                 }
-            },
+            }
             Err(Refused::Missing(missing)) => {
                 let message = format!("{} on {}", missing.action, missing.resource);
                 self.call
@@ -352,11 +368,6 @@ struct RefusedPage {
     sentence: String,
     missing: Option<Missing>,
     reference: String,
-}
-
-/// Back to a page after a form did its work, with a word about it.
-pub fn done(path: &str, word: &str) -> Response {
-    Redirect::to(&format!("{path}?done={word}")).into_response()
 }
 
 /// A day in UTC, for moments long past: `2026-11-22`.

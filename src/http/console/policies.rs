@@ -34,7 +34,7 @@ pub async fn list(
     match Here::enter(&app, &headers, peer, Section::Policies, "ListPolicies").await {
         Ok(here) => {
             let made = list_page(&app, &here, &link).await;
-            here.answer(&app, made)
+            here.answer(&app, made).await
         }
         Err(ended) => ended,
     }
@@ -79,7 +79,7 @@ pub async fn show(
     match Here::enter(&app, &headers, peer, Section::Policies, "GetPolicy").await {
         Ok(mut here) => {
             let made = policy_page(&app, &mut here, &link).await;
-            here.answer(&app, made)
+            here.answer(&app, made).await
         }
         Err(ended) => ended,
     }

@@ -30,7 +30,7 @@ pub async fn list(
     match Here::enter(&app, &headers, peer, Section::Providers, event).await {
         Ok(here) => {
             let made = list_page(&app, &here, &link).await;
-            here.answer(&app, made)
+            here.answer(&app, made).await
         }
         Err(ended) => ended,
     }
@@ -75,7 +75,7 @@ pub async fn show(
     match Here::enter(&app, &headers, peer, Section::Providers, event).await {
         Ok(mut here) => {
             let made = provider_page(&app, &mut here, &link).await;
-            here.answer(&app, made)
+            here.answer(&app, made).await
         }
         Err(ended) => ended,
     }

@@ -34,7 +34,7 @@ pub async fn list(
     match Here::enter(&app, &headers, peer, Section::Roles, "ListRoles").await {
         Ok(here) => {
             let made = list_page(&app, &here, &link).await;
-            here.answer(&app, made)
+            here.answer(&app, made).await
         }
         Err(ended) => ended,
     }
@@ -92,7 +92,7 @@ pub async fn show(
     match Here::enter(&app, &headers, peer, Section::Roles, "GetRole").await {
         Ok(mut here) => {
             let made = role_page(&app, &mut here, &name, &link).await;
-            here.answer(&app, made)
+            here.answer(&app, made).await
         }
         Err(ended) => ended,
     }
@@ -160,6 +160,9 @@ async fn role_page(app: &App, here: &mut Here, name: &str, link: &Link) -> Made 
         trial,
         done: match link.get("done") {
             Some("created") => Some("The role is made."),
+            Some("created-in-part") => Some(
+                "The role is made, but not every policy could be attached: look below at what it holds.",
+            ),
             Some("cut-off") => Some("Every session of this role that began before now is cut off."),
             _ => None,
         },

@@ -33,7 +33,7 @@ pub async fn list(
     match Here::enter(&app, &headers, peer, Section::Users, "ListUsers").await {
         Ok(here) => {
             let made = list_page(&app, &here, &link).await;
-            here.answer(&app, made)
+            here.answer(&app, made).await
         }
         Err(ended) => ended,
     }
@@ -76,7 +76,7 @@ pub async fn show(
     match Here::enter(&app, &headers, peer, Section::Users, "GetUser").await {
         Ok(mut here) => {
             let made = user_page(&app, &mut here, &name).await;
-            here.answer(&app, made)
+            here.answer(&app, made).await
         }
         Err(ended) => ended,
     }

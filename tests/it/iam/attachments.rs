@@ -71,12 +71,20 @@ fn policies_are_attached_to_a_user_and_detached() {
 }
 
 #[test]
+fn policies_are_attached_to_a_group_and_detached() {
+    DEMO.iam_ok(root(), "CreateGroup", &[("GroupName", "AttachGroup")]);
+    comes_and_goes("Group", ("GroupName", "attachGROUP"));
+}
+
+#[test]
 fn ten_policies_are_attached_to_one_entity_and_no_more() {
     make("AttachTen", &[]);
     DEMO.user(DEV, "attach-ten", None);
+    DEMO.iam_ok(root(), "CreateGroup", &[("GroupName", "AttachTen")]);
     for (kind, owner) in [
         ("Role", ("RoleName", "AttachTen")),
         ("User", ("UserName", "attach-ten")),
+        ("Group", ("GroupName", "AttachTen")),
     ] {
         let action = format!("Attach{kind}Policy");
         let arns: Vec<String> = (0..11).map(|n| policy(&format!("Ten{kind}{n}"))).collect();
@@ -192,13 +200,32 @@ fn nothing_is_attached_to_who_is_not_there() {
 }
 
 #[test]
+fn a_group_has_attachments_and_no_boundary() {
+    let arn = policy("AttachNoGroup");
+    let owner = ("GroupName", "Nowhere");
+    for action in [
+        "AttachGroupPolicy",
+        "DetachGroupPolicy",
+        "ListAttachedGroupPolicies",
+    ] {
+        let reply = call(action, owner, &[("PolicyArn", &arn)]);
+        let message = "The group with name Nowhere cannot be found.";
+        refuses(&reply, 404, "NoSuchEntity", message);
+    }
+    let reply = call("PutGroupPermissionsBoundary", owner, &[]);
+    assert_eq!(reply.aws_error().1, "InvalidAction");
+}
+
+#[test]
 fn a_user_without_permission_attaches_nothing() {
     make("AttachShut", &[]);
     let bob = DEMO.user(DEV, "attach-bob", None);
     let arn = policy("AttachShut");
+    DEMO.iam_ok(root(), "CreateGroup", &[("GroupName", "AttachShut")]);
     for (kind, name, lower) in [
         ("User", "attach-bob", "user"),
         ("Role", "AttachShut", "role"),
+        ("Group", "AttachShut", "group"),
     ] {
         for action in [
             format!("Attach{kind}Policy"),
@@ -207,6 +234,9 @@ fn a_user_without_permission_attaches_nothing() {
             format!("Put{kind}PermissionsBoundary"),
             format!("Delete{kind}PermissionsBoundary"),
         ] {
+            if action.ends_with("Boundary") && kind == "Group" {
+                continue;
+            }
             let parameter = format!("{kind}Name");
             let params = [
                 (parameter.as_str(), name),

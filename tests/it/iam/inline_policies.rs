@@ -37,6 +37,15 @@ impl Owner {
         }
     }
 
+    fn group(name: &'static str) -> Owner {
+        DEMO.iam_ok(root(), "CreateGroup", &[("GroupName", name)]);
+        Owner {
+            kind: "Group",
+            name,
+            most: 5_120,
+        }
+    }
+
     fn call(&self, verb: &str, noun: &str, more: &[(&str, &str)]) -> Reply {
         let parameter = format!("{}Name", self.kind);
         let mut params = vec![(parameter.as_str(), self.name)];
@@ -112,6 +121,11 @@ fn a_policy_of_a_user_is_put_read_listed_and_deleted() {
     lives_and_dies(Owner::user("inline-user"));
 }
 
+#[test]
+fn a_policy_of_a_group_is_put_read_listed_and_deleted() {
+    lives_and_dies(Owner::group("InlineGroup"));
+}
+
 /// All together may be so large.
 fn has_a_quota(owner: Owner) {
     let (kind, name, most) = (owner.kind.to_lowercase(), owner.name, owner.most);
@@ -140,6 +154,28 @@ fn the_policies_of_a_role_have_a_size_together() {
 #[test]
 fn the_policies_of_a_user_have_a_size_together() {
     has_a_quota(Owner::user("inline-large-user"));
+}
+
+#[test]
+fn the_policies_of_a_group_have_a_size_together() {
+    has_a_quota(Owner::group("InlineLargeGroup"));
+}
+
+#[test]
+fn the_policy_of_a_group_counts_for_its_users_from_the_next_request_on() {
+    let owner = Owner::group("InlineCounts");
+    let ann = DEMO.user(DEV, "inline-counts", None);
+    let member = [("GroupName", owner.name), ("UserName", "inline-counts")];
+    DEMO.iam_ok(root(), "AddUserToGroup", &member);
+    let may = || {
+        DEMO.iam(&ann, "GetRole", &[("RoleName", "Developer")])
+            .status
+    };
+    assert_eq!(may(), 403);
+    owner.put("p", &allow(&["iam:GetRole"], &["*"]));
+    assert_eq!(may(), 200);
+    owner.delete("p");
+    assert_eq!(may(), 403);
 }
 
 #[test]
@@ -177,7 +213,7 @@ fn names_and_documents_have_their_form() {
 
 #[test]
 fn nobody_has_the_policies_of_who_is_not_there() {
-    for kind in ["User", "Role"] {
+    for kind in ["User", "Role", "Group"] {
         let owner = Owner {
             kind,
             name: "Nowhere",
@@ -203,7 +239,8 @@ fn a_user_without_permission_learns_nothing_about_policies() {
     let bob = DEMO.user(DEV, "inline-bob", None);
     make("InlineShut", &[]);
     let policy = allow(&["*"], &["*"]);
-    for kind in ["User", "Role"] {
+    DEMO.iam_ok(root(), "CreateGroup", &[("GroupName", "InlineShut")]);
+    for kind in ["User", "Role", "Group"] {
         let parameter = format!("{kind}Name");
         let lower = kind.to_lowercase();
         let there = if kind == "User" {

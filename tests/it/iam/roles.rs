@@ -150,6 +150,17 @@ fn a_created_role_is_answered_without_description_and_duration() {
 }
 
 #[test]
+fn a_used_role_says_when_and_where() {
+    let name = ("RoleName", "LastUsed");
+    let arn = make("LastUsed", &[]).xml("Arn");
+    let session = DEMO.session_of(&arn, |_| {});
+    DEMO.iam(&session, "GetRole", &[name]);
+    let reply = DEMO.iam_ok(root(), "GetRole", &[name]);
+    assert!(reply.text().contains("<RoleLastUsed>"), "{}", reply.text());
+    assert_eq!(reply.xml("Region"), "us-east-1");
+}
+
+#[test]
 fn a_trust_policy_comes_back_byte_for_byte() {
     let text = format!(
         "{{ \"Version\":\"2012-10-17\",\r\n\t\"Statement\": [{{\"Effect\":\"Allow\",\"Principal\":\
