@@ -44,7 +44,7 @@ pub struct Identity {
     /// Claims in AWS's own namespace, as they are: what the provider says to the STS itself.
     #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
     pub sts_claims: serde_json::Map<String, Value>,
-    /// Epoch seconds of the evidence's issue.
+    /// Epoch seconds of the evidence's issue, never later than we saw it: what was cut off since counts no more.
     pub issued_at: i64,
     /// Epoch seconds after which this identity counts no more.
     pub valid_until: i64,

@@ -16,7 +16,7 @@ use crate::store::cache::{CachedPolicy, CachedRole, CachedUser, DENY_ALL, IamCac
 /// A decision against the caller, with what it rests on.
 #[derive(Clone, Debug)]
 pub struct Refusal {
-    /// Stable reason code: `trust.no_match`, `trust.condition`, `trust.denied`, `policy.no_match` or `policy.denied`.
+    /// Stable reason code: `trust.no_match`, `trust.condition`, `trust.denied`, `policy.no_match` or `policy.denied`; `cut_off` where no policy was asked.
     pub reason: &'static str,
     /// The action that was refused.
     pub action: String,

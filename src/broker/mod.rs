@@ -66,6 +66,7 @@ impl Broker {
             audience: identity.audience.clone(),
             claims: identity.claims.clone(),
             asserted,
+            issued_at: identity.issued_at,
         }))
     }
 }

@@ -102,6 +102,17 @@ pub async fn identify(app: &App, call: &mut Call, token: &str) -> Result<Identit
         }
     };
     call.event.set("userIdentity", trail(&identity));
+    let (issuer, subject) = (&identity.issuer, &identity.subject);
+    if app.cache.is_cut_off(issuer, subject, identity.issued_at) {
+        return Err(JsonError {
+            status: http::StatusCode::UNAUTHORIZED,
+            error: "invalid_token",
+            message: "This sign-in was cut off by an administrator. Sign in again.".to_owned(),
+            reason: "cut_off",
+            more: Vec::new(),
+            detail: None,
+        });
+    }
     Ok(identity)
 }
 

@@ -96,7 +96,7 @@ pub async fn current(app: &App, session: &Session) -> Result<Option<WebSession>,
         SessionTrouble
     })?;
     match found {
-        Some(found) if app.clock.unix() < found.identity.valid_until => {
+        Some(found) if counts(app, &found.identity) => {
             keep_alive(session, app.clock.now()).await?;
             Ok(Some(found))
         }
@@ -106,6 +106,13 @@ pub async fn current(app: &App, session: &Session) -> Result<Option<WebSession>,
         }
         None => Ok(None),
     }
+}
+
+/// Whether a sign-in still counts: it has not ended, and nobody cut it off.
+fn counts(app: &App, identity: &Identity) -> bool {
+    let (issuer, subject) = (&identity.issuer, &identity.subject);
+    app.clock.unix() < identity.valid_until
+        && !app.cache.is_cut_off(issuer, subject, identity.issued_at)
 }
 
 /// Counts a request as activity. The layer stores a session, and with it a later end, only where something

@@ -224,6 +224,7 @@ fn job(
         provider: &entry.issuer,
         kind: EvidenceKind::Ci,
         valid_until: now + JOB_SECONDS,
+        seen_at: now,
     };
     let names = ClaimNames::default();
     let identity = mapping::identity(&verified, verified.claims(), names, origin)?;
@@ -247,6 +248,7 @@ fn id_token(entry: &IdpConfig, issued: &Issued<'_>) -> Result<Identity, Evidence
         kind: EvidenceKind::Oidc,
         // Counted from the sign-in, not from whenever the token is shown again.
         valid_until: verified.issued_at().saturating_add(longest),
+        seen_at: now,
     };
     let names = ClaimNames {
         groups: &entry.groups_claim,

@@ -56,6 +56,8 @@ pub struct Origin<'a> {
     pub kind: EvidenceKind,
     /// Epoch seconds until which the identity counts.
     pub valid_until: i64,
+    /// Epoch seconds at which we saw it.
+    pub seen_at: i64,
 }
 
 fn groups(claims: &Map<String, Value>, name: &str) -> Result<Vec<String>, MappingError> {
@@ -113,7 +115,8 @@ pub fn identity(
             .filter(|(name, _)| name.starts_with("https://aws.amazon.com/"))
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect(),
-        issued_at: token.issued_at(),
+        // An issuer whose clock is ahead must not put its tokens behind a cut that comes now.
+        issued_at: token.issued_at().min(origin.seen_at),
         valid_until: origin.valid_until,
         key_id: token.key_id().map(str::to_owned),
         token_id: token.token_id().map(str::to_owned),

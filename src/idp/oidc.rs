@@ -246,13 +246,20 @@ impl RelyingParty {
             provider: &self.config.id,
             kind: EvidenceKind::Oidc,
             valid_until: now + session,
+            seen_at: now,
         };
         let names = ClaimNames {
             groups: &self.config.groups_claim,
             name: &self.config.name_claim,
             email: &self.config.email_claim,
         };
-        Ok(mapping::identity(&token, &claims, names, origin)?)
+        let identity = mapping::identity(&token, &claims, names, origin)?;
+        // The nonce proves that the token was made for this sign-in: it counts from now, whatever the provider's clock
+        // says, so that whoever was cut off a moment ago gets in again.
+        Ok(Identity {
+            issued_at: now,
+            ..identity
+        })
     }
 
     /// Exchanges the code at the token endpoint.

@@ -17,13 +17,13 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use moka::sync::Cache;
 
-use crate::credentials::{RoleSession, SessionKind};
+use crate::credentials::RoleSession;
 use crate::policy::PolicyDocument;
 use crate::store::access_keys::AccessKey;
 use crate::store::accounts::Account;
+use crate::store::cuts::Cuts;
 use crate::store::inline_policies::PolicyOwner;
 use crate::store::oidc_providers::OidcProvider;
-use crate::store::revocations::{Revocation, RevocationKind};
 use crate::store::roles::Role;
 use crate::store::users::User;
 use crate::store::{Store, StoreError};
@@ -82,7 +82,7 @@ pub struct IamCache {
     keys: Versioned<AccessKey>,
     providers: Versioned<OidcProvider>,
     managed: Versioned<CachedPolicy>,
-    revocations: RwLock<Arc<Vec<Revocation>>>,
+    cuts: RwLock<Arc<Cuts>>,
     catalog: RwLock<Option<(i64, Arc<Catalog>)>>,
 }
 
@@ -122,7 +122,7 @@ impl IamCache {
             keys: Cache::new(BOUND),
             providers: Cache::new(BOUND),
             managed: Cache::new(BOUND),
-            revocations: RwLock::default(),
+            cuts: RwLock::default(),
             catalog: RwLock::default(),
         }
     }
@@ -136,11 +136,8 @@ impl IamCache {
     pub async fn refresh(&self) -> Result<(), StoreError> {
         let version = self.store.version().await?;
         if version != self.version.load(Ordering::Acquire) {
-            let revocations = Arc::new(self.store.revocations().await?);
-            *self
-                .revocations
-                .write()
-                .unwrap_or_else(PoisonError::into_inner) = revocations;
+            let cuts = Arc::new(Cuts::of(self.store.revocations().await?));
+            *self.cuts.write().unwrap_or_else(PoisonError::into_inner) = cuts;
             self.version.store(version, Ordering::Release);
         }
         Ok(())
@@ -353,27 +350,21 @@ impl IamCache {
         Ok(catalog)
     }
 
-    /// Whether somebody cut this session off.
-    pub fn is_revoked(&self, session: &RoleSession) -> bool {
-        let revocations = self
-            .revocations
+    fn cuts(&self) -> Arc<Cuts> {
+        self.cuts
             .read()
             .unwrap_or_else(PoisonError::into_inner)
-            .clone();
-        revocations.iter().any(|cut| {
-            let named = match cut.kind {
-                RevocationKind::Session => cut.id == session.access_key_id,
-                RevocationKind::Principal => {
-                    let user = session.kind != SessionKind::Role && cut.id == session.role_arn;
-                    user || cut.id == session.arn()
-                }
-                RevocationKind::Role => {
-                    session.kind == SessionKind::Role && cut.id == session.role_arn
-                }
-                RevocationKind::Idp => session.federated_provider.as_deref() == Some(&cut.id),
-            };
-            named && session.issued_at < cut.issued_before
-        })
+            .clone()
+    }
+
+    /// Whether somebody cut this session off.
+    pub fn is_revoked(&self, session: &RoleSession) -> bool {
+        self.cuts().cover_session(session)
+    }
+
+    /// Whether somebody cut off what this issuer said about this subject until then: sign-ins, and tokens of either.
+    pub fn is_cut_off(&self, issuer: &str, subject: &str, issued_at: i64) -> bool {
+        self.cuts().cover_evidence(issuer, subject, issued_at)
     }
 }
 

@@ -20,6 +20,7 @@ pub mod account_facts;
 pub mod accounts;
 pub mod cache;
 pub mod conformance;
+pub mod cuts;
 mod error;
 pub mod groups;
 pub mod inline_policies;

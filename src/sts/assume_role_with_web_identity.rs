@@ -77,6 +77,7 @@ impl EmbeddedSts {
             audience: token.audience().to_owned(),
             claims: condition_claims(token.claims()),
             asserted,
+            issued_at: token.issued_at().min(call.unix()),
         };
         let found = self.cache.role(&input.role_arn).await?;
         let unknown = found.is_none();

@@ -39,6 +39,8 @@ pub struct Federated {
     pub claims: BTreeMap<String, ClaimValue>,
     /// What the token says to STS itself.
     pub asserted: TokenClaims,
+    /// Epoch seconds of the evidence's issue.
+    pub issued_at: i64,
 }
 
 /// What is asked for beside the role.
@@ -181,6 +183,7 @@ impl EmbeddedSts {
         federated: &Federated,
         ask: Ask,
     ) -> Result<Granted, GrantError> {
+        self.not_cut_off(federated)?;
         let context = federated.context(call, role, &ask.session_name, ask.duration);
         admits(federated, role, ACTION, &context)?;
         let asserted = &federated.asserted;
@@ -215,6 +218,20 @@ impl EmbeddedSts {
             user_id,
             source_identity,
         })
+    }
+
+    /// Refuses evidence that an administrator cut off: neither it nor what was made of it opens a new session.
+    fn not_cut_off(&self, federated: &Federated) -> Result<(), Refusal> {
+        let (issuer, subject) = (&federated.prefix, &federated.subject);
+        match self.cache.is_cut_off(issuer, subject, federated.issued_at) {
+            true => Err(Refusal {
+                reason: "cut_off",
+                action: ACTION.to_owned(),
+                nearest: None,
+                explanation: None,
+            }),
+            false => Ok(()),
+        }
     }
 
     fn session(
