@@ -15,6 +15,7 @@ pub mod access_keys;
 pub mod account;
 pub mod attachments;
 pub mod aws_managed;
+pub mod cut_off;
 pub mod exact_tags;
 pub mod groups;
 pub mod halt;

@@ -22,6 +22,7 @@ mod nodes;
 mod portal;
 mod postgres;
 mod query;
+mod revocation;
 mod sdk;
 mod sessions;
 mod sign_in;
