@@ -7,6 +7,7 @@
 //! [`sentences`] says policies in words; then one file for each page.
 
 pub mod api;
+pub mod groups;
 pub mod here;
 pub mod list;
 pub mod new_role;

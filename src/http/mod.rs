@@ -72,6 +72,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/console/roles/{name}", get(console::roles::show))
         .route("/console/users", get(console::users::list))
         .route("/console/users/{name}", get(console::users::show))
+        .route("/console/groups", get(console::groups::list))
+        .route("/console/groups/{name}", get(console::groups::show))
         .route("/console/policies", get(console::policies::list))
         .route("/console/policy", get(console::policies::show))
         .route("/console/providers", get(console::providers::list))

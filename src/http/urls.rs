@@ -116,6 +116,11 @@ impl Urls {
         format!("/console/users/{}", encoded(name))
     }
 
+    /// The console's page of a group.
+    pub fn console_group(&self, name: &str) -> String {
+        format!("/console/groups/{}", encoded(name))
+    }
+
     /// The console's page of a managed policy.
     pub fn console_policy(&self, arn: &str) -> String {
         format!("/console/policy?arn={}", encoded(arn))

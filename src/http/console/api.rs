@@ -22,13 +22,9 @@ pub async fn run(
     params: &[(&str, &str)],
 ) -> Result<(), Refused> {
     let Here { call, caller, .. } = here;
-    match perform(app, call, caller, operation, params).await {
-        Ok(answer) => {
-            here.elements = answer.elements;
-            Ok(())
-        }
-        Err(denial) => Err(Refused::Api(denial.error, denial.detail)),
-    }
+    let answer = perform(app, call, caller, operation, params).await?;
+    here.elements = answer.elements;
+    Ok(())
 }
 
 /// Runs an operation with an event of its own, after the one that the form is about.

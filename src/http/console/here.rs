@@ -8,9 +8,8 @@ use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
 use crate::access::authenticate::caller_of;
-use crate::access::{Call, Caller};
+use crate::access::{Call, Caller, Denial};
 use crate::app::App;
-use crate::aws::error::AwsError;
 use crate::broker::console_link::ConsoleSession;
 use crate::http::console::{COOKIE, ended_page};
 use crate::http::form::Form;
@@ -43,10 +42,11 @@ pub enum Section {
 }
 
 /// Everything that stands in the navigation, in this order.
-const SECTIONS: [(Section, &str, &str); 5] = [
+const SECTIONS: [(Section, &str, &str); 6] = [
     (Section::Overview, "Overview", "/console"),
     (Section::Roles, "Roles", "/console/roles"),
     (Section::Users, "Users", "/console/users"),
+    (Section::Groups, "Groups", "/console/groups"),
     (Section::Policies, "Policies", "/console/policies"),
     (Section::Providers, "Providers", "/console/providers"),
 ];
@@ -165,9 +165,15 @@ pub enum Refused {
     /// The form does not come from a page of this session.
     Form,
     /// An operation of the API refused.
-    Api(AwsError, Option<Value>),
+    Api(Box<Denial>),
     /// The store cannot be asked.
     Store(StoreError),
+}
+
+impl From<Denial> for Refused {
+    fn from(denial: Denial) -> Refused {
+        Refused::Api(Box::new(denial))
+    }
 }
 
 impl From<StoreError> for Refused {
@@ -339,11 +345,11 @@ impl Here {
                 let heading = "This form cannot be used";
                 page(StatusCode::FORBIDDEN, heading, sentence, None)
             }
-            Err(Refused::Api(error, detail)) => {
-                let status = StatusCode::from_u16(error.status);
+            Err(Refused::Api(denial)) => {
+                let status = StatusCode::from_u16(denial.error.status);
                 let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-                let message = error.message.to_string();
-                self.call.refused_with(&error, detail);
+                let message = denial.error.message.to_string();
+                self.call.refused_with(&denial.error, denial.detail);
                 page(status, "That was refused", &message, None)
             }
             Err(Refused::Store(error)) => {

@@ -11,7 +11,7 @@ use crate::http::page;
 use crate::http::pages::{Action, Chrome};
 
 /// How many items a page of a list has.
-const PAGE: usize = 50;
+pub const PAGE: usize = 50;
 
 /// What a list is about.
 pub struct About<'a> {
@@ -72,14 +72,73 @@ struct ListPage {
     pages: Pages,
 }
 
+/// The words of a filter.
+pub struct Filter {
+    text: String,
+    words: Vec<String>,
+}
+
+impl Filter {
+    /// As a link has it.
+    pub fn of(link: &Link) -> Filter {
+        let text = link.get("q").unwrap_or_default().trim();
+        Filter {
+            words: text.split_whitespace().map(str::to_lowercase).collect(),
+            text: text.to_owned(),
+        }
+    }
+
+    /// Whether an item has all of them.
+    pub fn admits(&self, item: &Item) -> bool {
+        item.matches(&self.words)
+    }
+}
+
 /// The page of a list that a link asks for.
 pub fn page(app: &App, here: &Here, link: &Link, about: About<'_>, items: Vec<Item>) -> Response {
-    let filter = link.get("q").unwrap_or_default().trim();
+    let filter = Filter::of(link);
     let any = !items.is_empty();
-    let words: Vec<String> = filter.split_whitespace().map(str::to_lowercase).collect();
-    let matching = items.into_iter().filter(|item| item.matches(&words));
-    let base = app.urls.console_list(about.path, filter);
+    let matching = items.into_iter().filter(|item| filter.admits(item));
+    let base = app.urls.console_list(about.path, &filter.text);
     let (items, pages) = cut(matching.collect(), link.get("page"), &base);
+    show(app, here, filter, about, any, items, pages)
+}
+
+/// A page of a list too long to be read whole: `total` is how many there are without the filter, `next` after which
+/// item it goes on.
+pub fn part(
+    app: &App,
+    here: &Here,
+    link: &Link,
+    about: About<'_>,
+    (items, next): (Vec<Item>, Option<String>),
+    total: usize,
+) -> Response {
+    let filter = Filter::of(link);
+    let base = app.urls.console_list(about.path, &filter.text);
+    let sign = if base.contains('?') { '&' } else { '?' };
+    let next = next.map(|name| {
+        let name: String = url::form_urlencoded::byte_serialize(name.as_bytes()).collect();
+        format!("{base}{sign}after={name}")
+    });
+    let pages = Pages {
+        place: None,
+        total: filter.text.is_empty().then_some(total),
+        before: link.get("after").is_some().then_some(("First", base)),
+        after: next,
+    };
+    show(app, here, filter, about, total > 0, items, pages)
+}
+
+fn show(
+    app: &App,
+    here: &Here,
+    filter: Filter,
+    about: About<'_>,
+    any: bool,
+    items: Vec<Item>,
+    pages: Pages,
+) -> Response {
     let (chrome, frame) = here.around(app, about.heading);
     let page = ListPage {
         chrome,
@@ -87,7 +146,7 @@ pub fn page(app: &App, here: &Here, link: &Link, about: About<'_>, items: Vec<It
         heading: about.heading.to_owned(),
         path: about.path.to_owned(),
         purpose: about.purpose.to_owned(),
-        filter: filter.to_owned(),
+        filter: filter.text,
         filter_label: about.filter.to_owned(),
         action: about.action,
         any,
@@ -100,14 +159,12 @@ pub fn page(app: &App, here: &Here, link: &Link, about: About<'_>, items: Vec<It
 /// Which page of a list this is, and the way to the others.
 #[derive(Clone, Debug)]
 pub struct Pages {
-    /// Which page this is, from 1.
-    pub number: usize,
-    /// Of how many.
-    pub of: usize,
-    /// How many items there are on all of them.
-    pub total: usize,
-    /// The page before.
-    pub before: Option<String>,
+    /// Which page this is, from 1, of how many, where that is known.
+    pub place: Option<(usize, usize)>,
+    /// How many items there are on all of them, where that is known.
+    pub total: Option<usize>,
+    /// The page before, or the first one, with the word for it.
+    pub before: Option<(&'static str, String)>,
     /// The page after.
     pub after: Option<String>,
 }
@@ -124,10 +181,9 @@ fn cut<T>(items: Vec<T>, asked: Option<&str>, base: &str) -> (Vec<T>, Pages) {
     };
     let items = items.into_iter().skip((number - 1) * PAGE).take(PAGE);
     let pages = Pages {
-        number,
-        of,
-        total,
-        before: (number > 1).then(|| link(number - 1)),
+        place: (of > 1).then_some((number, of)),
+        total: Some(total),
+        before: (number > 1).then(|| ("Previous", link(number - 1))),
         after: (number < of).then(|| link(number + 1)),
     };
     (items.collect(), pages)
@@ -141,18 +197,19 @@ mod tests {
     fn lists_are_cut_into_pages() {
         let all: Vec<usize> = (0..120).collect();
         let (items, pages) = cut(all.clone(), None, "/x");
-        assert_eq!((items.len(), pages.number, pages.of), (50, 1, 3));
+        assert_eq!((items.len(), pages.place), (50, Some((1, 3))));
         assert_eq!(
             (pages.before, pages.after.as_deref()),
             (None, Some("/x?page=2"))
         );
         let (items, pages) = cut(all.clone(), Some("99"), "/x?q=a");
         assert_eq!(
-            (items.first(), items.len(), pages.number),
-            (Some(&100), 20, 3)
+            (items.first(), items.len(), pages.place),
+            (Some(&100), 20, Some((3, 3)))
         );
-        assert_eq!(pages.before.as_deref(), Some("/x?q=a&page=2"));
+        let before = ("Previous", "/x?q=a&page=2".to_owned());
+        assert_eq!(pages.before, Some(before));
         let (items, pages) = cut(Vec::<usize>::new(), Some("x"), "/x");
-        assert_eq!((items.len(), pages.of, pages.after), (0, 1, None));
+        assert_eq!((items.len(), pages.place, pages.after), (0, None, None));
     }
 }

@@ -59,14 +59,14 @@ async fn ask_page(app: &App, here: &Here, form: &Form) -> Made {
     let some = arn::role(PARTITION, here.account(), "/", "*");
     here.must(app, "iam:CreateRole", Target::of(&some)).await?;
     let Some(kind) = form.get("for").and_then(Kind::named) else {
-        return Ok(form_page(app, here, None, form, Vec::new()).await?);
+        return form_page(app, here, None, form, Vec::new()).await;
     };
     if form.get("step") != Some("preview") {
-        return Ok(form_page(app, here, Some(kind), form, Vec::new()).await?);
+        return form_page(app, here, Some(kind), form, Vec::new()).await;
     }
     match read(app, here, kind, form).await? {
         Ok(wanted) => preview_page(app, here, kind, form, &wanted).await,
-        Err(problems) => Ok(form_page(app, here, Some(kind), form, problems).await?),
+        Err(problems) => form_page(app, here, Some(kind), form, problems).await,
     }
 }
 
@@ -338,9 +338,7 @@ async fn preview_page(app: &App, here: &Here, kind: Kind, form: &Form, wanted: &
     let text = wanted.trust.to_string();
     let refused = match trust::check(&app.store, &text).await {
         Ok(_) => None,
-        Err(denial) if denial.error.status == 503 => {
-            return Err(Refused::Api(denial.error, denial.detail));
-        }
+        Err(denial) if denial.error.status == 503 => return Err(denial.into()),
         Err(denial) => Some(denial.error.message.to_string()),
     };
     let taken = app.store.role_by_name(here.account(), &wanted.name).await?;

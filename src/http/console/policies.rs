@@ -17,12 +17,11 @@ use crate::http::form::Link;
 use crate::http::layers::Peer;
 use crate::http::page;
 use crate::http::pages::Chrome;
+use crate::iam::aws_managed::OWNER as AWS;
 use crate::iam::{PARTITION, Target};
 use crate::policy::DocumentKind;
 use crate::store::managed_policies::ManagedPolicy;
-
-/// The account of the policies that AWS keeps for everybody.
-const AWS: &str = "aws";
+use crate::store::policy_usage::{EntityKind, PolicyEntity};
 
 /// `GET /console/policies`.
 pub async fn list(
@@ -97,6 +96,43 @@ struct PolicyPage {
     missing: Option<Missing>,
     said: Option<Vec<Said>>,
     document: String,
+    versions: Vec<Version>,
+    versions_missing: Option<Missing>,
+    holders: Vec<Holder>,
+    holders_missing: Option<Missing>,
+}
+
+/// A version of a policy.
+#[derive(Clone, Debug)]
+struct Version {
+    number: i64,
+    in_force: bool,
+    created: String,
+    /// `None` where the session may not read it.
+    document: Option<String>,
+}
+
+/// Who has a policy.
+#[derive(Clone, Debug)]
+struct Holder {
+    kind: &'static str,
+    name: String,
+    href: String,
+    bounded: bool,
+}
+
+fn holder(app: &App, entity: PolicyEntity) -> Holder {
+    let (kind, href) = match entity.kind {
+        EntityKind::Role => ("role", app.urls.console_role(&entity.name)),
+        EntityKind::User => ("user", app.urls.console_user(&entity.name)),
+        EntityKind::Group => ("group", app.urls.console_group(&entity.name)),
+    };
+    Holder {
+        kind,
+        name: entity.name,
+        href,
+        bounded: entity.bounded,
+    }
 }
 
 async fn policy_page(app: &App, here: &mut Here, link: &Link) -> Made {
@@ -114,8 +150,25 @@ async fn policy_page(app: &App, here: &mut Here, link: &Link) -> Made {
     };
     here.must(app, "iam:GetPolicy", target()).await?;
     let missing = here.may(app, "iam:GetPolicyVersion", target()).await?;
+    let versions_missing = here.may(app, "iam:ListPolicyVersions", target()).await?;
+    let holders_missing = here.may(app, "iam:ListEntitiesForPolicy", target()).await?;
     let Some((policy, document)) = found else {
         return Err(Refused::Absent(format!("Policy {arn} was not found.")));
+    };
+    let versions = match versions_missing {
+        None => app.store.policy_versions(&arn).await?,
+        Some(_) => Vec::new(),
+    };
+    let readable = missing.is_none();
+    let versions = versions.into_iter().map(|version| Version {
+        number: version.version,
+        in_force: version.version == policy.default_version,
+        created: day(version.created_at),
+        document: readable.then(|| pretty(&version.document)),
+    });
+    let holders = match holders_missing {
+        None => app.store.policy_entities(here.account(), &arn).await?,
+        Some(_) => Vec::new(),
     };
     let (chrome, frame) = here.around(app, &policy.name);
     let page = PolicyPage {
@@ -126,6 +179,10 @@ async fn policy_page(app: &App, here: &mut Here, link: &Link) -> Made {
         missing,
         said: said(&document, DocumentKind::Identity),
         document: pretty(&document),
+        versions: versions.collect(),
+        versions_missing,
+        holders: holders.into_iter().map(|one| holder(app, one)).collect(),
+        holders_missing,
         policy,
     };
     Ok(page::html(StatusCode::OK, page))

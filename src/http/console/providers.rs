@@ -18,6 +18,7 @@ use crate::http::page;
 use crate::http::pages::Chrome;
 use crate::iam::{PARTITION, Target};
 use crate::store::oidc_providers::OidcProvider;
+use crate::store::saml_providers::SamlProviderEntry;
 
 /// `GET /console/providers`.
 pub async fn list(
@@ -37,10 +38,26 @@ pub async fn list(
 }
 
 async fn list_page(app: &App, here: &Here, link: &Link) -> Made {
+    // Either list is worth the page.
     let every = arn::iam(PARTITION, here.account(), "oidc-provider", "/", "*");
-    here.must(app, "iam:ListOpenIDConnectProviders", Target::of(&every))
-        .await?;
-    let providers = app.store.oidc_providers(here.account()).await?;
+    let action = "iam:ListOpenIDConnectProviders";
+    let oidc_missing = here.may(app, action, Target::of(&every)).await?;
+    let every = arn::saml_provider(PARTITION, here.account(), "*");
+    let saml_missing = here.may(app, "iam:ListSAMLProviders", Target::of(&every));
+    let mut items = Vec::new();
+    match (oidc_missing, saml_missing.await?) {
+        (Some(missing), Some(_)) => return Err(Refused::Missing(missing)),
+        (oidc_missing, saml_missing) => {
+            if oidc_missing.is_none() {
+                let known = app.store.oidc_providers(here.account()).await?;
+                items.extend(known.into_iter().map(|one| oidc_item(app, one)));
+            }
+            if saml_missing.is_none() {
+                let known = app.store.saml_providers(here.account()).await?;
+                items.extend(known.into_iter().map(|one| saml_item(app, one)));
+            }
+        }
+    }
     let about = About {
         heading: "Providers",
         path: "/console/providers",
@@ -48,20 +65,38 @@ async fn list_page(app: &App, here: &Here, link: &Link) -> Made {
         filter: "Address or name",
         action: None,
     };
-    let items = providers.into_iter().map(|provider| Item {
+    Ok(list::page(app, here, link, about, items))
+}
+
+fn oidc_item(app: &App, provider: OidcProvider) -> Item {
+    Item {
         href: app.urls.console_provider(&provider.arn),
         name: arn::provider_name(&provider.url),
         badge: Some("OpenID Connect"),
-        about: String::new(),
         fact: match provider.client_ids.len() {
             0 => "no audience, so it admits nobody".to_owned(),
             1 => "1 audience".to_owned(),
             more => format!("{more} audiences"),
         },
         arn: provider.arn,
-        warning: None,
-    });
-    Ok(list::page(app, here, link, about, items.collect()))
+        ..Item::default()
+    }
+}
+
+fn saml_item(app: &App, provider: SamlProviderEntry) -> Item {
+    Item {
+        href: app.urls.console_provider(&provider.arn),
+        name: provider
+            .arn
+            .rsplit('/')
+            .next()
+            .unwrap_or_default()
+            .to_owned(),
+        badge: Some("SAML 2.0"),
+        fact: format!("made {}", day(provider.created_at)),
+        arn: provider.arn,
+        ..Item::default()
+    }
 }
 
 /// `GET /console/provider?arn=`.
@@ -71,10 +106,18 @@ pub async fn show(
     headers: HeaderMap,
     link: Link,
 ) -> Response {
-    let event = "GetOpenIDConnectProvider";
+    let arn = link.get("arn").unwrap_or_default();
+    let saml = arn::provider_of("saml-provider", arn).is_some();
+    let event = match saml {
+        true => "GetSAMLProvider",
+        false => "GetOpenIDConnectProvider",
+    };
     match Here::enter(&app, &headers, peer, Section::Providers, event).await {
         Ok(mut here) => {
-            let made = provider_page(&app, &mut here, &link).await;
+            let made = match saml {
+                true => saml_page(&app, &mut here, arn).await,
+                false => oidc_page(&app, &mut here, arn).await,
+            };
             here.answer(&app, made).await
         }
         Err(ended) => ended,
@@ -127,16 +170,15 @@ pub(super) async fn trusting(
     Ok((roles, missing))
 }
 
-async fn provider_page(app: &App, here: &mut Here, link: &Link) -> Made {
-    let arn = link.get("arn").unwrap_or_default().to_owned();
+async fn oidc_page(app: &App, here: &mut Here, arn: &str) -> Made {
     let named = json!({ "openIDConnectProviderArn": arn });
     here.call.event.set("requestParameters", named);
-    let found = app.store.oidc_provider(&arn).await?;
+    let found = app.store.oidc_provider(arn).await?;
     let found = found.filter(|found| found.account == here.account());
     let tags = found.as_ref().map_or(&[][..], |found| &found.tags);
     let target = Target {
         tags,
-        ..Target::of(&arn)
+        ..Target::of(arn)
     };
     here.must(app, "iam:GetOpenIDConnectProvider", target)
         .await?;
@@ -144,7 +186,7 @@ async fn provider_page(app: &App, here: &mut Here, link: &Link) -> Made {
         let sentence = format!("The provider {arn} cannot be found.");
         return Err(Refused::Absent(sentence));
     };
-    let (roles, roles_missing) = trusting(app, here, &arn).await?;
+    let (roles, roles_missing) = trusting(app, here, arn).await?;
     let name = arn::provider_name(&provider.url);
     let (chrome, frame) = here.around(app, &name);
     let page = OidcPage {
@@ -157,4 +199,94 @@ async fn provider_page(app: &App, here: &mut Here, link: &Link) -> Made {
         provider,
     };
     Ok(page::html(StatusCode::OK, page))
+}
+
+/// A SAML provider.
+#[derive(Clone, Debug, Template)]
+#[template(path = "console_saml_provider.html")]
+struct SamlPage {
+    chrome: Chrome,
+    frame: Frame,
+    name: String,
+    arn: String,
+    entity_id: String,
+    sign_in: Vec<String>,
+    certificates: usize,
+    encryption: String,
+    private_keys: usize,
+    tags: Vec<(String, String)>,
+    created: String,
+    roles: Vec<TrustingRole>,
+    roles_missing: Option<Missing>,
+}
+
+async fn saml_page(app: &App, here: &mut Here, arn: &str) -> Made {
+    let named = json!({ "sAMLProviderArn": arn });
+    here.call.event.set("requestParameters", named);
+    let found = app.store.saml_provider(arn).await?;
+    let found = found.filter(|found| found.account == here.account());
+    let tags = found.as_ref().map_or(&[][..], |found| &found.tags);
+    let target = Target {
+        tags,
+        ..Target::of(arn)
+    };
+    here.must(app, "iam:GetSAMLProvider", target).await?;
+    let Some(provider) = found else {
+        let sentence = format!("The provider {arn} cannot be found.");
+        return Err(Refused::Absent(sentence));
+    };
+    let (roles, roles_missing) = trusting(app, here, arn).await?;
+    let facts = Metadata::read(&provider.metadata).unwrap_or_default();
+    let (chrome, frame) = here.around(app, &provider.name);
+    let page = SamlPage {
+        chrome,
+        frame,
+        name: provider.name,
+        arn: provider.arn,
+        entity_id: facts.entity_id,
+        sign_in: facts.sign_in,
+        certificates: facts.certificates,
+        encryption: match provider.encryption_mode.as_str() {
+            "Required" => "required".to_owned(),
+            _ => "allowed".to_owned(),
+        },
+        private_keys: provider.private_keys.len(),
+        tags: provider.tags,
+        created: day(provider.created_at),
+        roles,
+        roles_missing,
+    };
+    Ok(page::html(StatusCode::OK, page))
+}
+
+/// What people look for in a metadata document.
+#[derive(Debug, Default)]
+struct Metadata {
+    entity_id: String,
+    /// Where people sign in, each address once.
+    sign_in: Vec<String>,
+    certificates: usize,
+}
+
+impl Metadata {
+    /// Reads a document that was checked when it was saved.
+    fn read(text: &str) -> Option<Metadata> {
+        let tree = roxmltree::Document::parse(text).ok()?;
+        let named = |name: &'static str| {
+            let nodes = tree.descendants();
+            nodes.filter(move |node| node.tag_name().name() == name)
+        };
+        let mut sign_in: Vec<String> = Vec::new();
+        for service in named("SingleSignOnService") {
+            let address = service.attribute("Location").unwrap_or_default();
+            if !sign_in.iter().any(|known| known == address) {
+                sign_in.push(address.to_owned());
+            }
+        }
+        Some(Metadata {
+            entity_id: tree.root_element().attribute("entityID")?.to_owned(),
+            sign_in,
+            certificates: named("X509Certificate").count(),
+        })
+    }
 }

@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::app::App;
 use crate::aws::arn;
 use crate::http::console::here::{Frame, Here, Made, Refused, Section, day};
-use crate::http::console::list::{self, About, Item};
+use crate::http::console::list::{self, About, Filter, Item, PAGE};
 use crate::http::console::permissions::{Owner, Permissions, gather};
 use crate::http::console::sentences::{Piece, Said, pretty, said};
 use crate::http::console::trial::{Trial, try_it};
@@ -19,8 +19,10 @@ use crate::http::form::Link;
 use crate::http::layers::Peer;
 use crate::http::page;
 use crate::http::pages::{Action, Chrome};
+use crate::iam::trust::Shown;
 use crate::iam::{PARTITION, Target};
 use crate::policy::DocumentKind;
+use crate::store::StoreError;
 use crate::store::inline_policies::PolicyOwner;
 use crate::store::roles::Role;
 
@@ -43,7 +45,8 @@ pub async fn list(
 async fn list_page(app: &App, here: &Here, link: &Link) -> Made {
     let every = arn::role(PARTITION, here.account(), "/", "");
     here.must(app, "iam:ListRoles", Target::of(&every)).await?;
-    let roles = app.store.roles(here.account()).await?;
+    let total = app.store.role_count(here.account()).await?;
+    let found = matching(app, here.account(), link).await?;
     let some = arn::role(PARTITION, here.account(), "/", "*");
     let create = here.may(app, "iam:CreateRole", Target::of(&some)).await?;
     let about = About {
@@ -56,8 +59,42 @@ async fn list_page(app: &App, here: &Here, link: &Link) -> Made {
             href: "/console/roles/new".to_owned(),
         }),
     };
-    let items = roles.into_iter().map(|role| item(app, role)).collect();
-    Ok(list::page(app, here, link, about, items))
+    let total = usize::try_from(total).unwrap_or_default();
+    Ok(list::part(app, here, link, about, found, total))
+}
+
+/// How many roles are read at once.
+const BATCH: usize = 1000;
+
+/// One page of the roles that a filter admits, and after which of them it goes on. An account may have a hundred
+/// thousand roles: no more of them are read than it takes to fill a page.
+async fn matching(
+    app: &App,
+    account: &str,
+    link: &Link,
+) -> Result<(Vec<Item>, Option<String>), StoreError> {
+    let filter = Filter::of(link);
+    let mut after = link.get("after").unwrap_or_default().to_owned();
+    let mut items: Vec<Item> = Vec::new();
+    loop {
+        let roles = app.store.roles_after(account, "/", &after, BATCH).await?;
+        let last = roles.len() < BATCH;
+        for role in roles {
+            after.clone_from(&role.name);
+            let item = item(app, role);
+            if !filter.admits(&item) {
+                continue;
+            }
+            if items.len() == PAGE {
+                let next = items.last().map(|item| item.name.clone());
+                return Ok((items, next));
+            }
+            items.push(item);
+        }
+        if last {
+            return Ok((items, None));
+        }
+    }
 }
 
 fn item(app: &App, role: Role) -> Item {
@@ -107,6 +144,7 @@ struct RolePage {
     role: Role,
     longest: String,
     created: String,
+    used: Option<String>,
     who: Option<Vec<Said>>,
     trust: String,
     permissions: Permissions,
@@ -148,14 +186,17 @@ async fn role_page(app: &App, here: &mut Here, name: &str, link: &Link) -> Made 
     };
     let permissions = gather(app, here, &owner).await?;
     let trial = try_it(&here.call, &role, &permissions, link);
+    let trust = Shown::new(&app.store).of(&role).await?;
+    let used = app.iam.role_last_used(&role.unique_id).await?;
     let (chrome, frame) = here.around(app, &role.name);
     let page = RolePage {
         chrome,
         frame,
         longest: duration(role.max_session_duration),
         created: day(role.created_at),
-        who: said(&role.trust_policy, DocumentKind::Trust),
-        trust: pretty(&role.trust_policy),
+        used: used.map(|(at, _)| day(at)),
+        who: said(&trust, DocumentKind::Trust),
+        trust: pretty(&trust),
         permissions,
         trial,
         done: match link.get("done") {

@@ -21,6 +21,7 @@ use crate::http::pages::Chrome;
 use crate::iam::{PARTITION, Target};
 use crate::store::access_keys::KeyOwner;
 use crate::store::inline_policies::PolicyOwner;
+use crate::store::last_use::UseKind;
 use crate::store::users::User;
 
 /// `GET /console/users`.
@@ -88,6 +89,7 @@ struct KeyRow {
     id: String,
     active: bool,
     created: String,
+    used: Option<String>,
 }
 
 /// A user.
@@ -100,6 +102,8 @@ struct UserPage {
     created: String,
     keys: Vec<KeyRow>,
     keys_missing: Option<Missing>,
+    groups: Vec<(String, String)>,
+    groups_missing: Option<Missing>,
     permissions: Permissions,
 }
 
@@ -125,12 +129,21 @@ async fn user_page(app: &App, here: &mut Here, name: &str) -> Made {
         let mine = KeyOwner::User(user.unique_id.clone());
         let all = app.store.access_keys(here.account()).await?;
         let all = all.into_iter().filter(|key| key.principal == mine);
-        keys.extend(all.map(|key| KeyRow {
-            id: key.id,
-            active: key.active,
-            created: day(key.created_at),
-        }));
+        for key in all {
+            let used = app.iam.last_use(UseKind::AccessKey, &key.id).await?;
+            keys.push(KeyRow {
+                used: used.map(|used| day(used.at)),
+                id: key.id,
+                active: key.active,
+                created: day(key.created_at),
+            });
+        }
     }
+    let groups_missing = here.may(app, "iam:ListGroupsForUser", target()).await?;
+    let groups = match groups_missing {
+        None => app.store.groups_of(&user.unique_id).await?,
+        Some(_) => Vec::new(),
+    };
     let owner = Owner {
         noun: "User",
         owner: PolicyOwner::User(user.unique_id.clone()),
@@ -145,6 +158,11 @@ async fn user_page(app: &App, here: &mut Here, name: &str) -> Made {
         created: day(user.created_at),
         keys,
         keys_missing,
+        groups: groups
+            .into_iter()
+            .map(|group| (app.urls.console_group(&group.name), group.name))
+            .collect(),
+        groups_missing,
         permissions,
         user,
     };
