@@ -163,6 +163,10 @@ async fn providers(
     for provider in &wanted {
         let arn = arn::oidc_provider("aws", account, &provider.url);
         let known = stored.iter().find(|known| known.arn == arn);
+        if let Some(known) = known.filter(|known| !is_configured(&known.tags)) {
+            add_client_ids(store, known, &provider.client_ids).await?;
+            continue;
+        }
         let same = known.is_some_and(|known| {
             known.url == provider.url && known.client_ids == provider.client_ids
         });
@@ -189,6 +193,28 @@ async fn providers(
             store.delete_oidc_provider(&known.arn).await?;
         }
     }
+    Ok(())
+}
+
+/// A provider that somebody made through the API stays theirs: the configuration's audiences are added to it, and
+/// nothing of it is taken away, now or when the configuration names it no more.
+async fn add_client_ids(
+    store: &Store,
+    known: &OidcProvider,
+    wanted: &[String],
+) -> Result<(), StoreError> {
+    if wanted.iter().all(|id| known.client_ids.contains(id)) {
+        return Ok(());
+    }
+    let added = store.update_oidc_provider(&known.arn, |provider| {
+        for id in wanted {
+            if !provider.client_ids.contains(id) {
+                provider.client_ids.push(id.clone());
+            }
+        }
+        Ok::<(), StoreError>(())
+    });
+    added.await?;
     Ok(())
 }
 

@@ -1,12 +1,13 @@
 //! OpenID Connect providers.
 
 use serde_json::json;
+use tempfile::TempDir;
 
 use super::{DEMO, root};
 use crate::harness::http::Reply;
 use crate::harness::iam::{allow, trust_issuer};
 use crate::harness::issuer::Issuer;
-use crate::harness::{Broker, DEV, PROD};
+use crate::harness::{Broker, DEV, PROD, RUNTIME};
 
 const PRINT: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
@@ -523,4 +524,29 @@ fn the_trail_names_the_new_provider() {
         event["requestParameters"]["url"],
         "https://trail.example.com"
     );
+}
+
+#[test]
+fn a_provider_of_the_api_stays_when_the_configuration_names_it_too() {
+    let directory = TempDir::new().unwrap();
+    let start = |more: &str| {
+        let path = directory.path();
+        Broker::configured(&format!(
+            "[store]\nurl = \"sqlite://{}\"\n[keys]\nfile = \"{}\"\n{more}",
+            path.join("store.db").display(),
+            path.join("keys").display()
+        ))
+    };
+    let url = "https://both.example.com";
+    start("").provider(DEV, url, &["mine"]);
+    let ci = format!("[[ci]]\nissuer = \"{url}\"\naudience = \"theirs\"\n");
+    for (more, ids) in [(ci.as_str(), "mine theirs"), ("", "mine theirs")] {
+        let broker = start(more);
+        let found = RUNTIME.block_on(broker.app.store.oidc_provider_by_url(DEV, url));
+        let found = found.unwrap().unwrap();
+        assert_eq!(
+            (found.client_ids.join(" ").as_str(), found.tags.len()),
+            (ids, 0)
+        );
+    }
 }
