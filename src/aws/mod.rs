@@ -6,6 +6,7 @@
 //!
 //! References: STS 2011-06-15 and IAM 2010-05-08 service models; the AWS query protocol.
 
+pub mod actions;
 pub mod arn;
 pub mod constraints;
 pub mod error;

@@ -3,6 +3,7 @@
 //! Data goes to stdout, words to stderr: one readable line, and a hint. Exit status 0 done, 1 refused or
 //! failed, 2 usage.
 
+pub mod actions;
 mod check;
 mod demo;
 mod exchange;

@@ -19,11 +19,23 @@ use crate::store::users::User;
 
 /// The operations of this noun.
 pub(super) const OPERATIONS: &[Operation] = &[
-    writes!(create_login_profile, "CreateLoginProfile"),
+    writes!(
+        create_login_profile,
+        "CreateLoginProfile",
+        "the password is held against the password policy and forgotten: nothing can be signed in to with it"
+    ),
     reads!(get_login_profile, "GetLoginProfile"),
-    writes!(update_login_profile, "UpdateLoginProfile"),
+    writes!(
+        update_login_profile,
+        "UpdateLoginProfile",
+        "the password is held against the password policy and forgotten: nothing can be signed in to with it"
+    ),
     writes!(delete_login_profile, "DeleteLoginProfile"),
-    writes!(change_password, "ChangePassword"),
+    writes!(
+        change_password,
+        "ChangePassword",
+        "the password is held against the password policy and forgotten: nothing can be signed in to with it"
+    ),
 ];
 
 /// A password is made of the characters of a policy document.

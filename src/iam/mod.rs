@@ -117,31 +117,39 @@ pub struct Operation {
     pub run: for<'a> fn(&'a Iam, &'a mut Ask<'_>) -> Running<'a>,
 }
 
-/// Makes one [`Operation`] out of an async function of the same file: `reads!(get_role, "GetRole")`.
+/// Makes one [`Operation`] out of an async function of the same file: `reads!(get_role, "GetRole")`, and a third
+/// argument for what is missing in it.
 macro_rules! reads {
     ($run:path, $name:literal) => {
-        $crate::iam::Operation {
-            name: $name,
-            writes: false,
-            partly: None,
-            run: |iam, ask| Box::pin($run(iam, ask)),
-        }
+        $crate::iam::operation!(false, $run, $name, None)
+    };
+    ($run:path, $name:literal, $partly:literal) => {
+        $crate::iam::operation!(false, $run, $name, Some($partly))
     };
 }
 
 /// Like [`reads!`], for an operation that changes something.
 macro_rules! writes {
     ($run:path, $name:literal) => {
+        $crate::iam::operation!(true, $run, $name, None)
+    };
+    ($run:path, $name:literal, $partly:literal) => {
+        $crate::iam::operation!(true, $run, $name, Some($partly))
+    };
+}
+
+macro_rules! operation {
+    ($writes:literal, $run:path, $name:literal, $partly:expr) => {
         $crate::iam::Operation {
             name: $name,
-            writes: true,
-            partly: None,
+            writes: $writes,
+            partly: $partly,
             run: |iam, ask| Box::pin($run(iam, ask)),
         }
     };
 }
 
-use {reads, writes};
+use {operation, reads, writes};
 
 /// All operations, by noun.
 pub fn operations() -> impl Iterator<Item = &'static Operation> {

@@ -21,13 +21,21 @@ use crate::store::oidc_providers::OidcProvider;
 
 /// The operations of this noun.
 pub(super) const OPERATIONS: &[Operation] = &[
-    writes!(create, "CreateOpenIDConnectProvider"),
+    writes!(
+        create,
+        "CreateOpenIDConnectProvider",
+        "thumbprints are kept and not used, nor fetched where there are none: issuers are called over TLS that the roots of the system verify"
+    ),
     reads!(get, "GetOpenIDConnectProvider"),
     reads!(list, "ListOpenIDConnectProviders"),
     writes!(delete, "DeleteOpenIDConnectProvider"),
     writes!(add_client_id, "AddClientIDToOpenIDConnectProvider"),
     writes!(remove_client_id, "RemoveClientIDFromOpenIDConnectProvider"),
-    writes!(update_thumbprint, "UpdateOpenIDConnectProviderThumbprint"),
+    writes!(
+        update_thumbprint,
+        "UpdateOpenIDConnectProviderThumbprint",
+        "thumbprints are kept and not used"
+    ),
     writes!(tag, "TagOpenIDConnectProvider"),
     writes!(untag, "UntagOpenIDConnectProvider"),
     reads!(list_tags, "ListOpenIDConnectProviderTags"),

@@ -19,9 +19,17 @@ use crate::store::saml_providers::{SamlPrivateKey, SamlProvider, SamlProviderEnt
 
 /// The operations of this noun.
 pub(super) const OPERATIONS: &[Operation] = &[
-    writes!(create, "CreateSAMLProvider"),
+    writes!(
+        create,
+        "CreateSAMLProvider",
+        "requests of 2 MiB at most; metadata of one identity provider with a certificate for signing; RSA keys of at least 2048 bits"
+    ),
     reads!(get, "GetSAMLProvider"),
-    writes!(update, "UpdateSAMLProvider"),
+    writes!(
+        update,
+        "UpdateSAMLProvider",
+        "as CreateSAMLProvider; `ValidUntil` stays where it is"
+    ),
     reads!(list, "ListSAMLProviders"),
     writes!(delete, "DeleteSAMLProvider"),
     writes!(tag, "TagSAMLProvider"),

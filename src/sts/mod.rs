@@ -95,6 +95,19 @@ pub fn is_read_only(operation: Operation) -> bool {
     )
 }
 
+/// What is missing in an operation that is answered in part.
+pub fn partly(operation: Operation) -> Option<&'static str> {
+    match operation {
+        Operation::AssumeRoleWithSaml => {
+            Some("assertions cannot be verified yet, so every one is refused")
+        }
+        Operation::GetDelegatedAccessToken => {
+            Some("everybody is refused, as at AWS an account that is not enrolled")
+        }
+        _ => None,
+    }
+}
+
 /// The embedded STS with what it stands on.
 #[derive(Clone)]
 pub struct EmbeddedSts {

@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod actions;
 mod assume_role;
 mod assume_root;
 mod audit;
