@@ -3,8 +3,9 @@
 import json
 import pathlib
 import socket
+import time
 
-from harness import DEV, PROD, Program
+from harness import DEV, DRAWBRIDGE, PROD, Keys, Program, clean_environment, run
 from issuer import Issuer, make_ca
 
 PIPELINE = f"arn:aws:iam::{DEV}:role/Pipeline"  # taken with a job token
@@ -87,6 +88,19 @@ class Broker(Program):
             for arn, (trust, permissions, longest) in roles.items()
         ]
         return head + "".join(entries)
+
+    def root_key(self, account: str = DEV) -> Keys:
+        """A new root key, as soon as the running broker has heard of it."""
+        config = ["--config", self.folder / "drawbridge.toml", "--account", account, "--json"]
+        answer = run([DRAWBRIDGE, "root-key", *config], clean_environment())
+        assert answer.returncode == 0, answer.stderr
+        made = json.loads(answer.stdout)
+        keys = Keys(made["access_key_id"], made["secret_access_key"])
+        for _ in range(50):
+            if self.signed(keys, "GetCallerIdentity").status == 200:
+                return keys
+            time.sleep(0.1)
+        raise AssertionError("the broker did not hear of its new root key")
 
     def token(self, **changes) -> str:
         """A good job token with `changes`."""

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from broker import Broker
-from harness import Demo, Keys, clean_environment
+from harness import Account, Demo, Keys, clean_environment
 
 # Nothing of this machine's own AWS set-up may take part.
 for name in [name for name in os.environ if name.startswith("AWS_")]:
@@ -26,6 +26,18 @@ def root(demo) -> Keys:
     return demo.root
 
 
+@pytest.fixture(scope="module")
+def account(demo) -> Account:
+    """An account of its own for each file of tests."""
+    return demo.account()
+
+
+@pytest.fixture(scope="module")
+def iam(demo, account):
+    """boto3's IAM with the root key of this file's account."""
+    return demo.iam(account.root)
+
+
 @pytest.fixture(scope="session")
 def deploy(demo) -> Keys:
     """A session of the role `deploy`, taken with a job token of acme/app on main."""
@@ -38,6 +50,12 @@ def broker(tmp_path_factory) -> Broker:
     broker = Broker(tmp_path_factory.mktemp("broker"))
     yield broker
     broker.stop()
+
+
+@pytest.fixture(scope="session")
+def broker_root(broker) -> Keys:
+    """A root key of the broker's dev account, made on the command line."""
+    return broker.root_key()
 
 
 @pytest.fixture(scope="session")

@@ -22,6 +22,10 @@ import botocore.auth
 import botocore.awsrequest
 import botocore.config
 import botocore.credentials
+import botocore.exceptions
+import botocore.handlers
+
+from judge import judged
 
 PROJECT = pathlib.Path(__file__).resolve().parents[3]
 DRAWBRIDGE = os.environ.get("DRAWBRIDGE_BIN", PROJECT / "target" / "debug" / "drawbridge")
@@ -29,7 +33,7 @@ TOOLS = pathlib.Path(sys.executable).parent  # the venv, where `aws` is
 
 DEV, PROD = "111111111111", "222222222222"
 DEPLOY = f"arn:aws:iam::{DEV}:role/Deploy"
-STS_VERSION = "2011-06-15"
+STS_VERSION, IAM_VERSION = "2011-06-15", "2010-05-08"
 
 
 def access_key_id(account: str, prefix: str = "AKIA") -> str:
@@ -129,12 +133,13 @@ class Program:
         """An unsigned call of the STS."""
         return self.form({"Action": action, "Version": STS_VERSION, **parameters}, headers)
 
-    def signed(self, keys: Keys, action: str, at=None, spoil=None, **parameters) -> Answer:
+    def signed(self, keys: Keys, action: str, at=None, spoil=None, service="sts", **parameters) -> Answer:
         """A call signed with `keys`, as if the clock showed `at`; `spoil` may change the headers afterwards."""
-        body = urllib.parse.urlencode({"Action": action, "Version": STS_VERSION, **parameters})
+        version = {"sts": STS_VERSION, "iam": IAM_VERSION}[service]
+        body = urllib.parse.urlencode({"Action": action, "Version": version, **parameters})
         call = botocore.awsrequest.AWSRequest("POST", self.url + "/", data=body)
         call.headers["Content-Type"] = "application/x-www-form-urlencoded; charset=utf-8"
-        _SignerAt(botocore.credentials.Credentials(*dataclasses.astuple(keys)), at).add_auth(call)
+        _SignerAt(botocore.credentials.Credentials(*dataclasses.astuple(keys)), service, at).add_auth(call)
         headers = dict(call.headers.items())
         if spoil:
             spoil(headers)
@@ -142,8 +147,8 @@ class Program:
 
     # AWS's programs.
 
-    def boto3(self, keys: Keys | None = None, **options):
-        """A boto3 STS client that talks to it."""
+    def boto3(self, keys: Keys | None = None, service="sts", **options):
+        """A boto3 client that talks to it; of the STS, where nothing else is said."""
         session = boto3.Session(region_name="us-east-1")
         names = {
             "aws_access_key_id": keys and keys.access_key_id,
@@ -151,13 +156,30 @@ class Program:
             "aws_session_token": keys and keys.session_token,
         }
         config = botocore.config.Config(retries={"max_attempts": 1}, **options)
-        return session.client("sts", endpoint_url=self.url, config=config, **names)
+        return session.client(service, endpoint_url=self.url, config=config, **names)
+
+    def iam(self, keys: Keys, **options):
+        """A boto3 IAM client that holds every answer against the service model (judge.py)."""
+        return judged(self.boto3(keys, "iam", **options))
+
+    def as_written(self, keys: Keys, operation: str, **parameters) -> dict:
+        """An IAM answer with its policy documents as text, where boto3 would parse them."""
+        client = self.boto3(keys, "iam")
+        client.meta.events.unregister("after-call.iam", botocore.handlers.json_decode_policies)
+
+        def decoded(value):
+            if isinstance(value, dict):
+                return {key: decoded(inner) for key, inner in value.items()}
+            return urllib.parse.unquote(value) if isinstance(value, str) else value
+
+        return decoded(getattr(client, operation)(**parameters))
 
     def environment(self, keys: Keys | None = None, **more) -> dict:
-        """A shell's environment that knows this STS and nothing else of AWS."""
+        """A shell's environment that knows this STS, its IAM and nothing else of AWS."""
         return {
             **clean_environment(),
             "AWS_ENDPOINT_URL_STS": self.url,
+            "AWS_ENDPOINT_URL_IAM": self.url,
             "AWS_REGION": "us-east-1",
             "AWS_DEFAULT_REGION": "us-east-1",
             **(keys.environment() if keys else {}),
@@ -169,16 +191,37 @@ class Program:
         return run(["aws", *arguments], self.environment(**environment))
 
 
+@dataclasses.dataclass(frozen=True)
+class Account:
+    """An account and its root key."""
+
+    id: str
+    root: Keys
+
+    @staticmethod
+    def new(id: str) -> "Account":
+        return Account(id, Keys(access_key_id(id), secrets.token_hex(20)))
+
+
 class Demo(Program):
     """`drawbridge demo` on free ports, with its state in `data`."""
 
+    FRESH = 40
+
     def __init__(self, data: pathlib.Path):
+        self.data = data
         self.description = data / "demo.json"
-        self.root = Keys(access_key_id(DEV), secrets.token_hex(20))
+        dev, self.partner, *self.fresh = [Account.new(id) for id in (DEV, PROD, *map(str, range(300000000001, 300000000001 + self.FRESH)))]
+        self.root = dev.root
         command = ["demo", "--data", data, "--reset-endpoint"]
         command += ["--listen", "127.0.0.1:0", "--idp-listen", "127.0.0.1:0"]
-        command += ["--root-key", f"{DEV}:{self.root.access_key_id}:{self.root.secret_access_key}"]
+        for account in (dev, self.partner, *self.fresh):
+            command += ["--root-key", f"{account.id}:{account.root.access_key_id}:{account.root.secret_access_key}"]
         super().__init__(command, data.parent / f"{data.name}.log")
+
+    def account(self) -> Account:
+        """An account that nobody else has, with nothing in it."""
+        return self.fresh.pop()
 
     def is_ready(self) -> bool:
         try:
@@ -203,9 +246,24 @@ class Demo(Program):
         return Keys.of(answer["Credentials"])
 
 
+def policy(*statements) -> str:
+    """A policy document with these statements."""
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def allow(action, resource="*", **more) -> dict:
+    return {"Effect": "Allow", "Action": action, "Resource": resource, **more}
+
+
+def trust(principal, action="sts:AssumeRole", **condition) -> str:
+    """A trust policy that admits `principal`."""
+    statement = {"Effect": "Allow", "Principal": principal, "Action": action}
+    return policy({**statement, "Condition": condition} if condition else statement)
+
+
 class _SignerAt(botocore.auth.SigV4Auth):
-    def __init__(self, credentials, at: datetime.datetime | None):
-        super().__init__(credentials, "sts", "us-east-1")
+    def __init__(self, credentials, service: str, at: datetime.datetime | None):
+        super().__init__(credentials, service, "us-east-1")
         self.at = at or datetime.datetime.now(datetime.timezone.utc)
 
     def add_auth(self, request):
@@ -256,6 +314,16 @@ def shell(script: str, environment: dict, program: str = "bash") -> subprocess.C
     path = shutil.which(program)
     assert path, f"no {program} here"
     return run([path, "-c", script], environment)
+
+
+def refusal(call, **parameters) -> tuple[int, str, str]:
+    """Status, code and message of a boto3 call that must be refused."""
+    try:
+        call(**parameters)
+    except botocore.exceptions.ClientError as refused:
+        error = refused.response["Error"]
+        return refused.response["ResponseMetadata"]["HTTPStatusCode"], error["Code"], error["Message"]
+    raise AssertionError("it was granted")
 
 
 def spoil_payload(token: str, **claims) -> str:
