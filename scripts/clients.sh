@@ -25,6 +25,26 @@ find_chromium() {
 	return 1
 }
 
+find_terraform() {
+	local program
+	for program in "${TERRAFORM:-}" terraform "$clients/.work/bin/terraform"; do
+		if [ -n "$program" ] && type -P "$program"; then return 0; fi
+	done
+	return 1
+}
+
+# A folder with Terraform's AWS provider (`terraform providers mirror` makes one); without it Terraform's registry is asked.
+find_terraform_providers() {
+	local folder
+	for folder in "${TERRAFORM_PROVIDERS:-}" "$clients/.work/providers" /opt/tf-plugins; do
+		if [ -n "$folder" ] && [ -d "$folder/registry.terraform.io/hashicorp/aws" ]; then
+			printf '%s\n' "$folder"
+			return 0
+		fi
+	done
+	return 1
+}
+
 # Puts a Node that is new enough first on the PATH: the system's, else the one in the venv.
 use_node() {
 	node_is_new_enough && return 0
