@@ -177,6 +177,7 @@ impl App {
             last_uses: Arc::default(),
             loopback_http: config.demo,
             issuer: urls.origin().to_owned(),
+            examples: config.examples,
         };
         Ok(App {
             idps: relying_parties(&config, &urls, &outbound, &keys),

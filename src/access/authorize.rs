@@ -71,7 +71,7 @@ impl IdentitySide {
     pub async fn of(cache: &IamCache, caller: &Caller) -> Result<IdentitySide, StoreError> {
         let session = caller.session();
         let of = match (caller.principal(), session) {
-            (Principal::Root, _) => return Ok(IdentitySide::root_task(cache, session).await?),
+            (Principal::Root, _) => return IdentitySide::root_task(cache, session).await,
             (Principal::User(user), _) => {
                 let of = Holder::User(user.clone());
                 return Ok(IdentitySide { of, session: None });

@@ -99,6 +99,7 @@ fn read(top: &Reader<'_>) -> Option<Config> {
         public_url: public_url?,
         listen: listen?,
         demo: top.reading.demo,
+        examples: false,
         store: store?,
         keys: keys?,
         audit: audit?,

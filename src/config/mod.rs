@@ -67,6 +67,9 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Whether this is the demo; the demo command alone says so.
     pub demo: bool,
+    /// Whether its roles and providers are examples: made once, and then everybody's to change. The demo command alone
+    /// says so.
+    pub examples: bool,
     /// What outlives a restart.
     pub store: StoreConfig,
     /// The key ring.

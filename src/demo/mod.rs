@@ -92,8 +92,9 @@ impl Demo {
             ci: &ci,
             more_accounts: &more_accounts,
         });
-        let config = config::parse(&text, &options.data, &|_| None, Vec::new(), true)
+        let mut config = config::parse(&text, &options.data, &|_| None, Vec::new(), true)
             .map_err(|problems| anyhow::anyhow!("the demo's own configuration:\n{problems}"))?;
+        config.examples = true;
         let accounts: Vec<String> = config
             .stss
             .iter()

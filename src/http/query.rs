@@ -240,7 +240,7 @@ async fn dispatch(
         }
         Operation::GetCallerIdentity => Ok(sts::get_caller_identity::answer(signed()?)),
         Operation::GetDelegatedAccessToken => {
-            sts::get_delegated_access_token::answer(signed()?, params)
+            Ok(sts::get_delegated_access_token::answer(signed()?, params)?)
         }
         Operation::GetFederationToken => sts.get_federation_token(call, signed()?, params).await,
         Operation::GetSessionToken => sts.get_session_token(call, signed()?, params).await,

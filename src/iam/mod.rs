@@ -86,6 +86,8 @@ pub struct Iam {
     pub loopback_http: bool,
     /// Our own issuer: who signs the tokens that accounts make for other people's services.
     pub issuer: String,
+    /// Whether what the configuration made may be changed here too.
+    pub examples: bool,
 }
 
 /// One call of IAM on its way.

@@ -88,7 +88,7 @@ impl Iam {
         let found = self.oidc_provider(ask, action, arn, target).await?;
         found.ok_or_else(|| not_found(arn))?;
         let changed = self.store().update_oidc_provider(arn, |provider| {
-            changeable(provider)?;
+            changeable(provider, self.examples)?;
             Ok::<(), Halt>(change(provider)?)
         });
         let changed = changed.await;
@@ -97,8 +97,9 @@ impl Iam {
     }
 }
 
-fn changeable(provider: &OidcProvider) -> Result<(), AwsError> {
-    match is_configured(&provider.tags) {
+fn changeable(provider: &OidcProvider, examples: bool) -> Result<(), AwsError> {
+    // Examples are everybody's to play with; the next start brings them back.
+    match is_configured(&provider.tags) && !examples {
         true => Err(AwsError::unmodifiable(
             "This OpenID Connect provider was made by the configuration of Drawbridge, and can be changed only there.",
         )),
@@ -228,7 +229,7 @@ async fn delete(iam: &Iam, ask: &mut Ask<'_>) -> Reply {
         || AwsError::no_such_entity(format!("OpenId connect Provider {arn} cannot be found."));
     let action = "iam:DeleteOpenIDConnectProvider";
     let found = iam.oidc_provider(ask, action, arn, Target::default());
-    changeable(&found.await?.ok_or_else(gone)?)?;
+    changeable(&found.await?.ok_or_else(gone)?, iam.examples)?;
     let deleted = iam.store().delete_oidc_provider(arn).await;
     deleted.map_err(|error| Halt::from(error).denial(gone()))?;
     Ok(shapes::nothing())

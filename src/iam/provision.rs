@@ -1,7 +1,8 @@
 //! From the configuration into the store: accounts, roles, OIDC providers.
 //!
 //! What the configuration made carries the tag [`SOURCE_TAG`]; what it no longer names is deleted, what it
-//! did not make is never touched. Nothing is written where nothing differs, so that a restart moves no
+//! did not make is never touched. The demo's roles carry no tag: they are made at the first start and then belong
+//! to whoever plays with them. Nothing is written where nothing differs, so that a restart moves no
 //! version. Every document is validated as the IAM API would, and the linter's refusals (CI-1) hold here
 //! too; all problems are told at once.
 
@@ -130,7 +131,10 @@ async fn trust_principals(config: &Config, store: &Store) -> Result<(), Provisio
             );
         }
         let stored = store.role_by_name(&role.account, &role.name).await?;
-        if stored.is_none_or(|stored| stored.trust_principals == principals) {
+        let settled = |stored: Role| {
+            stored.trust_principals == principals || stored.trust_policy != role.trust_policy
+        };
+        if stored.is_none_or(settled) {
             continue;
         }
         store
@@ -236,6 +240,17 @@ async fn roles(
     for role in wanted() {
         let found = store.role_by_name(account, &role.name).await?;
         let owner = match found {
+            Some(known) if config.examples => {
+                if names_a_port_of_before(&known, config) {
+                    store
+                        .update_role(account, &role.name, |stored| {
+                            apply(role, stored);
+                            Ok::<(), StoreError>(())
+                        })
+                        .await?;
+                }
+                continue;
+            }
             Some(known) if !is_configured(&known.tags) => {
                 return Err(ProvisionError::Foreign(role.arn.clone()));
             }
@@ -252,11 +267,34 @@ async fn roles(
                 }
                 PolicyOwner::Role(known.unique_id)
             }
-            None => PolicyOwner::Role(create(store, role, random, now).await?),
+            None => {
+                let tags = match config.examples {
+                    true => Vec::new(),
+                    false => vec![source_tag()],
+                };
+                PolicyOwner::Role(create(store, role, tags, random, now).await?)
+            }
         };
         policies(store, &owner, role).await?;
     }
     Ok(())
+}
+
+/// Whether a role of the demo trusts its identity provider under a port it no longer has. All else about the demo's
+/// roles is its user's business: they are made once, like roles of the API.
+fn names_a_port_of_before(role: &Role, config: &Config) -> bool {
+    let Ok(document) = PolicyDocument::parse(&role.trust_policy) else {
+        return false;
+    };
+    let now = config.oidc_providers_of(&role.account);
+    let arns: Vec<String> = now
+        .iter()
+        .map(|provider| arn::oidc_provider("aws", &role.account, &provider.url))
+        .collect();
+    document.principals().any(|entry| {
+        let name = entry.text();
+        name.contains(":oidc-provider/127.0.0.1:") && !arns.iter().any(|arn| arn == name)
+    })
 }
 
 fn apply(from: &RoleConfig, role: &mut Role) {
@@ -274,6 +312,7 @@ fn apply(from: &RoleConfig, role: &mut Role) {
 async fn create(
     store: &Store,
     from: &RoleConfig,
+    tags: Vec<(String, String)>,
     random: &dyn Random,
     now: i64,
 ) -> Result<String, ProvisionError> {
@@ -292,7 +331,7 @@ async fn create(
         alias: None,
         production: false,
         explain: true,
-        tags: vec![source_tag()],
+        tags,
         created_at: now,
         trust_principals: Vec::new(),
     };

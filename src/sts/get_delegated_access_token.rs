@@ -8,13 +8,13 @@ use crate::access::Caller;
 use crate::aws::error::AwsError;
 use crate::aws::query::Params;
 use crate::aws::sts::GetDelegatedAccessToken;
-use crate::sts::{Answer, Denial};
+use crate::sts::Answer;
 
 const ACTION: &str = "sts:GetDelegatedAccessToken";
 
 /// Refuses, after reading what was sent.
-pub fn answer(caller: &Caller, params: &Params) -> Result<Answer, Denial> {
+pub fn answer(caller: &Caller, params: &Params) -> Result<Answer, AwsError> {
     GetDelegatedAccessToken::read(params)?;
     let error = AwsError::not_authorized(caller.arn(), ACTION, "*");
-    Err(error.because("sts.delegation").into())
+    Err(error.because("sts.delegation"))
 }

@@ -803,7 +803,13 @@ fn a_managed_session_policy_stays_live() {
     let session = first("LivePolicy", &[("PolicyArns.member.1.arn", &arn)]);
     let role = second("AfterLive", "LivePolicy", json!({}));
     assert_eq!(DEMO.assume(&session, &role, &[]).status, 200);
-    DEMO.managed_policy(DEV, "Live", &allow(&["s3:*"], &["*"]));
+    let other = allow(&["s3:*"], &["*"]);
+    let version = [
+        ("PolicyArn", arn.as_str()),
+        ("PolicyDocument", &other),
+        ("SetAsDefault", "true"),
+    ];
+    DEMO.iam_ok(DEMO.root(DEV), "CreatePolicyVersion", &version);
     assert_eq!(
         DEMO.reason(&DEMO.assume(&session, &role, &[])),
         "trust.no_match"

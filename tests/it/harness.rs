@@ -88,8 +88,12 @@ fn share_keys(data: &Path) {
     }
 }
 
+/// When the tests began, in epoch seconds. Every clock of theirs stands there until a test moves it: what one issues
+/// just now is just now for all others, however slow the machine is.
+pub static BEGAN: LazyLock<i64> = LazyLock::new(|| SystemClock.unix());
+
 fn still() -> Arc<FixedClock> {
-    Arc::new(FixedClock::at_unix(SystemClock.unix()))
+    Arc::new(FixedClock::at_unix(*BEGAN))
 }
 
 impl Broker {

@@ -15,13 +15,12 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use drawbridge::clock::{Clock, SystemClock};
 use drawbridge::jwt::SigningKey;
 use http::{StatusCode, Uri};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use super::RUNTIME;
+use super::{BEGAN, RUNTIME};
 
 /// Base64url without padding.
 pub fn encode(bytes: impl AsRef<[u8]>) -> String {
@@ -188,7 +187,7 @@ impl Issuer {
 
     /// Good claims, issued just now.
     pub fn claims(&self) -> Value {
-        let now = SystemClock.unix();
+        let now = *BEGAN;
         json!({
             "iss": self.url,
             "sub": "repo:acme/app:ref:refs/heads/main",

@@ -341,9 +341,17 @@ fn the_tag_of_the_configuration_cannot_be_given_to_others() {
 
 #[test]
 fn what_the_configuration_made_is_read_and_not_changed() {
-    let name = DEMO.ci().replacen("http://", "", 1);
-    let arn = arn(&name);
-    assert_eq!(on(&arn, "GetOpenIDConnectProvider", &[]).xml("Url"), name);
+    let broker = Broker::configured("[[ci]]\nissuer = 'https://ci.example.com'\n");
+    let admin = broker.user(DEV, "admin", Some(&allow(&["iam:*"], &["*"])));
+    let arn = arn("ci.example.com");
+    let on = |action: &str, more: &[(&str, &str)]| {
+        let fields = [&[("OpenIDConnectProviderArn", arn.as_str())], more].concat();
+        broker.iam(&admin, action, &fields)
+    };
+    assert_eq!(
+        on("GetOpenIDConnectProvider", &[]).xml("Url"),
+        "ci.example.com"
+    );
     let message = "This OpenID Connect provider was made by the configuration of Drawbridge, and can be changed only there.";
     let tag = [("Tags.member.1.Key", "a"), ("Tags.member.1.Value", "b")];
     for (action, more) in [
@@ -366,7 +374,7 @@ fn what_the_configuration_made_is_read_and_not_changed() {
             &[("TagKeys.member.1", "drawbridge:source")],
         ),
     ] {
-        let reply = on(&arn, action, more);
+        let reply = on(action, more);
         refused(&reply, 400, "UnmodifiableEntity", message);
     }
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{DEMO, root};
 use crate::harness::http::Reply;
 use crate::harness::iam::{allow, document, trust};
-use crate::harness::{DEV, PROD};
+use crate::harness::{Broker, DEV, PROD};
 
 /// Holds a refusal against what it must be.
 #[track_caller]
@@ -551,14 +551,28 @@ fn odd_tags_are_refused() {
 }
 
 #[test]
+fn roles_of_the_demo_are_everybodys_to_change_and_stay_changed() {
+    let name = ("RoleName", "Support");
+    let changed = [name, ("Description", "changed")];
+    DEMO.iam_ok(root(), "UpdateRole", &changed);
+    DEMO.provision_again();
+    let role = DEMO.iam_ok(root(), "GetRole", &[name]);
+    assert_eq!(role.xml("Description"), "changed");
+}
+
+#[test]
 fn a_role_of_the_configuration_is_read_and_not_changed() {
-    let name = ("RoleName", "Developer");
-    DEMO.iam_ok(root(), "ListRoleTags", &[name]);
-    DEMO.iam_ok(root(), "ListRolePolicies", &[name]);
-    DEMO.iam_ok(root(), "ListAttachedRolePolicies", &[name]);
-    let policy = allow(&["*"], &["*"]);
-    let arn = DEMO.managed_policy(DEV, "RolesFixed", &policy);
     let trust = trusting_dev();
+    let broker = Broker::configured(&format!(
+        "[[role]]\narn = 'arn:aws:iam::{DEV}:role/Developer'\ntrust_policy = '{trust}'\n"
+    ));
+    let policy = allow(&["*"], &["*"]);
+    let admin = broker.user(DEV, "admin", Some(&policy));
+    let name = ("RoleName", "Developer");
+    broker.iam_ok(&admin, "ListRoleTags", &[name]);
+    broker.iam_ok(&admin, "ListRolePolicies", &[name]);
+    broker.iam_ok(&admin, "ListAttachedRolePolicies", &[name]);
+    let arn = broker.managed_policy(DEV, "RolesFixed", &policy);
     for (action, more) in [
         ("UpdateRole", vec![("Description", "")]),
         ("UpdateRoleDescription", vec![("Description", "")]),
@@ -584,7 +598,7 @@ fn a_role_of_the_configuration_is_read_and_not_changed() {
     ] {
         let params: Vec<_> = std::iter::once(name).chain(more).collect();
         refuses(
-            &DEMO.iam(root(), action, &params),
+            &broker.iam(&admin, action, &params),
             400,
             "UnmodifiableEntity",
             "Cannot perform the operation on the protected role 'Developer' - this role is only modifiable by the configuration of Drawbridge",
