@@ -153,8 +153,6 @@ impl Caller {
 
     /// Reads the `principal` of a simulated request: an ARN, `"anonymous"`, `{"Federated": …}` or
     /// `{"Service": …}`.
-    ///
-    /// A role's own ARN stands for a session of that role, as in SimulatePrincipalPolicy.
     pub(super) fn from_principal_json(node: &Node<'_>) -> Option<Self> {
         match &node.value {
             Json::String(text) if text == "anonymous" => Some(Self::anonymous()),
@@ -168,7 +166,8 @@ impl Caller {
         }
     }
 
-    fn from_arn(arn: &str) -> Option<Self> {
+    /// The caller behind an ARN: a user, a session, the root of an account. A role's own ARN stands for a session of it.
+    pub fn from_arn(arn: &str) -> Option<Self> {
         let parts = ArnParts::split(arn).filter(|_| arn.starts_with("arn:"))?;
         let (kind, name) = parts
             .resource

@@ -1,5 +1,7 @@
 //! A policy document: what was written, byte for byte, and the form that is judged.
 
+use std::ops::Range;
+
 use super::arn::{ResourceName, ResourcePattern, ShortArn};
 use super::condition::Condition;
 use super::context::RequestContext;
@@ -41,6 +43,7 @@ pub struct PolicyDocument {
 /// One statement of a document, its patterns compiled.
 #[derive(Debug, Clone)]
 pub struct Statement {
+    span: Range<usize>,
     sid: Option<Box<str>>,
     effect: Effect,
     principal: Option<PrincipalElement>,
@@ -206,6 +209,7 @@ impl Statement {
             variables: false,
         };
         Ok(Self {
+            span: draft.span.start - start..draft.span.end - start,
             sid: draft.sid.map(Into::into),
             effect,
             principal: draft.principal.as_ref().map(|principal| PrincipalElement {
@@ -252,6 +256,11 @@ impl Statement {
                 })
                 .collect(),
         })
+    }
+
+    /// Where the statement stands in the document's source, in bytes.
+    pub fn span(&self) -> Range<usize> {
+        self.span.clone()
     }
 
     /// The `Sid` element.

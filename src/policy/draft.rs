@@ -28,6 +28,8 @@ pub enum Version {
 }
 
 pub(super) struct DraftStatement<'a> {
+    /// Where it stands in the text.
+    pub(super) span: Range<usize>,
     pub(super) sid: Option<&'a str>,
     /// `Allow` or `Deny` in any case.
     pub(super) effect: &'a str,
@@ -138,6 +140,7 @@ impl<'a> DraftStatement<'a> {
             )));
         }
         Ok(Self {
+            span: node.span.clone(),
             sid,
             effect,
             principal,

@@ -27,6 +27,7 @@ mod evaluate;
 mod explain;
 mod instant;
 mod json;
+mod keys;
 mod lint;
 mod network;
 mod operator;

@@ -61,6 +61,11 @@ fn with_default(inside: &str) -> Option<(&str, &str, &str)> {
 }
 
 impl Variable {
+    /// Whether this is its key, in any spelling.
+    pub(super) fn is_named(&self, key: &str) -> bool {
+        *self.key == *case::fold(key)
+    }
+
     /// The text the variable stands for; `None` is null, which nothing equals or resembles.
     ///
     /// A multivalued key has no value as a variable. It is not absent either, so its default does
