@@ -16,6 +16,7 @@ pub mod policies;
 pub mod providers;
 pub mod roles;
 pub mod sentences;
+pub mod sessions;
 pub mod trial;
 pub mod users;
 

@@ -77,7 +77,11 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/console/policies", get(console::policies::list))
         .route("/console/policy", get(console::policies::show))
         .route("/console/providers", get(console::providers::list))
-        .route("/console/provider", get(console::providers::show));
+        .route("/console/provider", get(console::providers::show))
+        .route(
+            "/console/sessions",
+            get(console::sessions::ask).post(console::sessions::cut),
+        );
     // SDKs and programs: no cookies, no web session. `GET /` with an `Action` goes to the query door too.
     let programs = Router::new()
         .route("/", post(query::post))

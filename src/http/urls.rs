@@ -131,6 +131,11 @@ impl Urls {
         format!("/console/provider?arn={}", encoded(arn))
     }
 
+    /// The console's question whether to cut off what a kind (`role`, `principal`, `idp`) and an id name.
+    pub fn console_cut_off(&self, kind: &str, id: &str) -> String {
+        format!("/console/sessions?kind={kind}&id={}", encoded(id))
+    }
+
     /// A list of the console with a filter.
     pub fn console_list(&self, path: &str, filter: &str) -> String {
         match filter {

@@ -131,7 +131,7 @@ fn says(page: &Reply, text: &str) {
 
 const SAML: &str = "/console/provider?arn=arn:aws:iam::111111111111:saml-provider/contoso";
 
-const PAGES: [&str; 12] = [
+const PAGES: [&str; 13] = [
     "/console/roles",
     "/console/roles/Deploy",
     "/console/users",
@@ -144,6 +144,7 @@ const PAGES: [&str; 12] = [
     "/console/groups/Staff",
     SAML,
     "/console/roles/new",
+    "/console/sessions",
 ];
 
 #[test]
@@ -789,4 +790,168 @@ fn a_role_is_made_by_a_form_of_the_console_alone() {
     let request = DEMO.post("/console/roles").form(&fields);
     assert_eq!(browser.prepare(request, "cross-site").send().status, 403);
     assert!(role_there("Forged").is_none());
+}
+
+// --- cutting off ----------------------------------------------------------------------------------------------------
+
+/// Sends the form that cuts off.
+fn cut(broker: &Broker, browser: &mut Browser, fields: &[(&str, &str)]) -> Reply {
+    let csrf = field(&browser.get(&broker.absolute("/console")), "csrf");
+    let fields = [fields, &[("csrf", csrf.as_str())]].concat();
+    browser.post(&broker.absolute("/console/sessions"), &fields)
+}
+
+/// A broker of its own, with somebody who may cut off and somebody to be cut off.
+fn with_guard() -> Broker {
+    let broker = Broker::demo();
+    let account = trust(json!({ "AWS": DEV }), json!({}));
+    broker.role(DEV, "Guard", &account);
+    broker.role_policy(DEV, "Guard", &allow(&["drawbridge:CutOff"], &["*"]));
+    broker
+}
+
+#[test]
+fn a_link_to_a_cut_asks_and_does_nothing() {
+    let broker = with_guard();
+    let mut guard = console(&broker, "Guard");
+    let role = format!("arn:aws:iam::{DEV}:role/Developer");
+    let target = format!("/console/sessions?kind=role&id={role}");
+    let mut developer = console(&broker, "Developer");
+    assert!(
+        developer
+            .get(&broker.absolute("/console/roles/Developer"))
+            .text()
+            .contains(&format!("href=\"{}\"", target.replace('&', "&#38;")))
+    );
+    let page = guard.get(&broker.absolute(&target));
+    says(
+        &page,
+        &format!(
+            "Cut off? Every session of the role, whoever took it. What One role ARN of the role {role}"
+        ),
+    );
+    let still = developer.get(&broker.absolute("/console"));
+    assert_eq!(still.status, 200);
+}
+
+#[test]
+fn a_cut_ends_the_sessions_of_a_role_and_is_listed() {
+    let broker = with_guard();
+    let mut guard = console(&broker, "Guard");
+    let mut developer = console(&broker, "Developer");
+    let role = format!("arn:aws:iam::{DEV}:role/Developer");
+    let done = cut(&broker, &mut guard, &[("kind", "role"), ("id", &role)]);
+    let landed = "/console/sessions?done=cut-off";
+    assert_eq!(
+        (done.status, done.header("location")),
+        (303, landed),
+        "{}",
+        done.text()
+    );
+    assert_eq!(developer.get(&broker.absolute("/console")).status, 403);
+    let page = guard.get(&broker.absolute(landed));
+    says(&page, "Cut off. Whatever was issued before now");
+    says(&page, &format!("Cut off so far role {role}"));
+    says(
+        &page,
+        &format!("by arn:aws:sts::{DEV}:assumed-role/Guard/session"),
+    );
+}
+
+#[test]
+fn every_kind_of_cut_has_its_form() {
+    let broker = with_guard();
+    let session = broker.session_of(&format!("arn:aws:iam::{DEV}:role/Developer"), |_| {});
+    let principal = format!("arn:aws:sts::{DEV}:assumed-role/Developer/session");
+    let acme = broker.acme();
+    let cuts: [&[(&str, &str)]; 4] = [
+        &[("kind", "session"), ("id", &session.access_key_id)],
+        &[("kind", "principal"), ("id", &principal)],
+        &[("kind", "subject"), ("issuer", &acme), ("id", "ann")],
+        &[("kind", "idp"), ("id", &acme)],
+    ];
+    for fields in cuts {
+        let mut guard = console(&broker, "Guard");
+        let page = guard.get(&broker.absolute(&format!("/console/sessions?{}", form(fields))));
+        says(&page, "Cut off?");
+        let done = cut(&broker, &mut guard, fields);
+        assert_eq!(done.status, 303, "{fields:?} {}", done.text());
+    }
+    let cuts = crate::harness::RUNTIME.block_on(broker.app.store.revocations());
+    assert_eq!(cuts.unwrap().len(), 4);
+}
+
+#[test]
+fn who_may_not_cut_off_is_told_the_action() {
+    let broker = with_guard();
+    let mut developer = console(&broker, "Developer");
+    let page = developer.get(&broker.absolute("/console/sessions"));
+    says(
+        &page,
+        "Cut off so far Not shown: this session lacks drawbridge:CutOff on *",
+    );
+    let role = format!("arn:aws:iam::{DEV}:role/Support");
+    let refused = cut(&broker, &mut developer, &[("kind", "role"), ("id", &role)]);
+    assert_eq!(refused.status, 403);
+    says(
+        &refused,
+        &format!("is not authorized to perform: drawbridge:CutOff on resource: {role}"),
+    );
+    let cuts = crate::harness::RUNTIME.block_on(broker.app.store.revocations());
+    assert!(cuts.unwrap().is_empty());
+}
+
+#[test]
+fn a_cut_that_names_nothing_is_refused() {
+    let broker = with_guard();
+    let mut guard = console(&broker, "Guard");
+    let nothing: [&[(&str, &str)]; 4] = [
+        &[],
+        &[("kind", "everything"), ("id", "x")],
+        &[("kind", "role"), ("id", " ")],
+        &[("kind", "subject"), ("id", "ann")],
+    ];
+    for fields in nothing {
+        let refused = cut(&broker, &mut guard, fields);
+        assert_eq!(refused.status, 404, "{fields:?}");
+        says(&refused, "The form does not say what to cut off.");
+    }
+    let refused = cut(&broker, &mut guard, &[("kind", "session"), ("id", "AKIA")]);
+    assert_eq!(refused.status, 400);
+    says(&refused, "This is no access key id of a session.");
+}
+
+#[test]
+fn a_cut_takes_a_form_of_the_console() {
+    let broker = with_guard();
+    let mut guard = console(&broker, "Guard");
+    let role = format!("arn:aws:iam::{DEV}:role/Developer");
+    let url = broker.absolute("/console/sessions");
+    let forged = [("kind", "role"), ("id", role.as_str()), ("csrf", "x")];
+    assert_eq!(guard.post(&url, &forged).status, 403);
+    let csrf = field(&guard.get(&broker.absolute("/console")), "csrf");
+    let forged = [("kind", "role"), ("id", &role), ("csrf", &csrf)];
+    let request = broker.post("/console/sessions").form(&forged);
+    assert_eq!(guard.prepare(request, "cross-site").send().status, 403);
+    let cuts = crate::harness::RUNTIME.block_on(broker.app.store.revocations());
+    assert!(cuts.unwrap().is_empty());
+}
+
+#[test]
+fn another_accounts_cuts_are_not_listed() {
+    let broker = with_guard();
+    let role = format!("arn:aws:iam::{PROD}:role/ReadOnly");
+    let there = drawbridge::store::revocations::Revocation {
+        kind: drawbridge::store::revocations::RevocationKind::Role,
+        id: role.clone(),
+        issued_before: 1,
+        revoked_by: "somebody".to_owned(),
+        revoked_at: 1,
+    };
+    crate::harness::RUNTIME
+        .block_on(broker.app.store.revoke(&there))
+        .unwrap();
+    let page = console(&broker, "Guard").get(&broker.absolute("/console/sessions"));
+    says(&page, "Cut off so far Nothing.");
+    assert!(!words(&page).contains(&role));
 }

@@ -42,13 +42,14 @@ pub enum Section {
 }
 
 /// Everything that stands in the navigation, in this order.
-const SECTIONS: [(Section, &str, &str); 6] = [
+const SECTIONS: [(Section, &str, &str); 7] = [
     (Section::Overview, "Overview", "/console"),
     (Section::Roles, "Roles", "/console/roles"),
     (Section::Users, "Users", "/console/users"),
     (Section::Groups, "Groups", "/console/groups"),
     (Section::Policies, "Policies", "/console/policies"),
     (Section::Providers, "Providers", "/console/providers"),
+    (Section::Sessions, "Sessions", "/console/sessions"),
 ];
 
 /// A link of the navigation.

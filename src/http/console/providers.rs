@@ -143,6 +143,7 @@ struct OidcPage {
     created: String,
     roles: Vec<TrustingRole>,
     roles_missing: Option<Missing>,
+    cut_href: String,
 }
 
 /// The roles of the account whose trust policies name a provider, where the session may list roles.
@@ -196,6 +197,7 @@ async fn oidc_page(app: &App, here: &mut Here, arn: &str) -> Made {
         created: day(provider.created_at),
         roles,
         roles_missing,
+        cut_href: app.urls.console_cut_off("idp", arn),
         provider,
     };
     Ok(page::html(StatusCode::OK, page))
@@ -218,6 +220,7 @@ struct SamlPage {
     created: String,
     roles: Vec<TrustingRole>,
     roles_missing: Option<Missing>,
+    cut_href: String,
 }
 
 async fn saml_page(app: &App, here: &mut Here, arn: &str) -> Made {
@@ -255,6 +258,7 @@ async fn saml_page(app: &App, here: &mut Here, arn: &str) -> Made {
         created: day(provider.created_at),
         roles,
         roles_missing,
+        cut_href: app.urls.console_cut_off("idp", arn),
     };
     Ok(page::html(StatusCode::OK, page))
 }

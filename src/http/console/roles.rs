@@ -148,6 +148,7 @@ struct RolePage {
     who: Option<Vec<Said>>,
     trust: String,
     permissions: Permissions,
+    cut_href: String,
     trial: Trial,
     done: Option<&'static str>,
 }
@@ -198,13 +199,13 @@ async fn role_page(app: &App, here: &mut Here, name: &str, link: &Link) -> Made 
         who: said(&trust, DocumentKind::Trust),
         trust: pretty(&trust),
         permissions,
+        cut_href: app.urls.console_cut_off("role", &role.arn),
         trial,
         done: match link.get("done") {
             Some("created") => Some("The role is made."),
             Some("created-in-part") => Some(
                 "The role is made, but not every policy could be attached: look below at what it holds.",
             ),
-            Some("cut-off") => Some("Every session of this role that began before now is cut off."),
             _ => None,
         },
         role,

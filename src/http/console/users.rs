@@ -102,9 +102,13 @@ struct UserPage {
     created: String,
     keys: Vec<KeyRow>,
     keys_missing: Option<Missing>,
+    /// Serial numbers of devices.
+    devices: Vec<String>,
+    devices_missing: Option<Missing>,
     groups: Vec<(String, String)>,
     groups_missing: Option<Missing>,
     permissions: Permissions,
+    cut_href: String,
 }
 
 async fn user_page(app: &App, here: &mut Here, name: &str) -> Made {
@@ -139,6 +143,11 @@ async fn user_page(app: &App, here: &mut Here, name: &str) -> Made {
             });
         }
     }
+    let devices_missing = here.may(app, "iam:ListMFADevices", target()).await?;
+    let devices = match devices_missing {
+        None => app.store.mfa_devices_of(&user.unique_id).await?,
+        Some(_) => Vec::new(),
+    };
     let groups_missing = here.may(app, "iam:ListGroupsForUser", target()).await?;
     let groups = match groups_missing {
         None => app.store.groups_of(&user.unique_id).await?,
@@ -158,12 +167,15 @@ async fn user_page(app: &App, here: &mut Here, name: &str) -> Made {
         created: day(user.created_at),
         keys,
         keys_missing,
+        devices: devices.into_iter().map(|device| device.serial).collect(),
+        devices_missing,
         groups: groups
             .into_iter()
             .map(|group| (app.urls.console_group(&group.name), group.name))
             .collect(),
         groups_missing,
         permissions,
+        cut_href: app.urls.console_cut_off("principal", &user.arn),
         user,
     };
     Ok(page::html(StatusCode::OK, page))
