@@ -82,7 +82,10 @@ fn read(top: &Reader<'_>) -> Option<Config> {
     let listen = server::listen(top);
     let server = top.section(&server::SERVER);
     let trusted_proxies = server::trusted_proxies(&server);
-    let limits = server::limits(&server);
+    let limits = limits::read(
+        &top.section(&limits::LIMITS),
+        server::max_connections(&server),
+    );
     let store = store::read(&top.section(&store::STORE));
     let keys = keys::read(&top.section(&keys::KEYS));
     let audit = audit::read(&top.section(&audit::AUDIT));

@@ -16,6 +16,7 @@ mod duration;
 mod idp;
 mod ip_net;
 mod keys;
+mod limits;
 mod load;
 mod metrics;
 mod oidc_provider;
@@ -47,13 +48,13 @@ pub use ci::{CiConfig, Replay};
 pub use idp::{IdpConfig, TokenEndpointAuth};
 pub use ip_net::{IpNet, NotAnIpNet};
 pub use keys::KeysConfig;
+pub use limits::LimitsConfig;
 pub use load::{load, parse};
 pub use oidc_provider::OidcProviderConfig;
 pub use outbound::OutboundConfig;
 pub use problems::{Problem, Problems};
 pub use reference::reference;
 pub use role::RoleConfig;
-pub use server::LimitsConfig;
 pub use store::StoreConfig;
 pub use sts::{AccountConfig, StsConfig};
 pub use urls::issuer_fault;
@@ -90,7 +91,7 @@ pub struct Config {
     pub roles: Vec<RoleConfig>,
     /// Calls to other people's servers.
     pub outbound: OutboundConfig,
-    /// What the listener takes on.
+    /// What is taken on, and what is put up with.
     pub limits: LimitsConfig,
     /// Proxies whose `X-Forwarded-*` headers are believed.
     pub trusted_proxies: Vec<IpNet>,

@@ -3,12 +3,15 @@
 use std::fmt::Write;
 
 use super::schema::{Key, Need, Section};
-use super::{audit, ci, idp, keys, metrics, oidc_provider, outbound, role, server, store, sts};
+use super::{
+    audit, ci, idp, keys, limits, metrics, oidc_provider, outbound, role, server, store, sts,
+};
 
 /// Every section, in the order of the reference and of the example file.
 pub(super) const SECTIONS: &[&Section] = &[
     &server::TOP,
     &server::SERVER,
+    &limits::LIMITS,
     &store::STORE,
     &keys::KEYS,
     &audit::AUDIT,

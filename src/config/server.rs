@@ -52,13 +52,6 @@ pub(super) const SERVER: Section = Section {
     reserved: &[],
 };
 
-/// What the listener takes on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LimitsConfig {
-    /// How many connections may be open at once.
-    pub max_connections: usize,
-}
-
 pub(super) fn public_url(top: &Reader<'_>) -> Option<Url> {
     top.text("public_url", urls::public_url)
 }
@@ -78,11 +71,9 @@ pub(super) fn trusted_proxies(server: &Reader<'_>) -> Vec<IpNet> {
         .unwrap_or_default()
 }
 
-pub(super) fn limits(server: &Reader<'_>) -> LimitsConfig {
-    let max_connections = server.integer("max_connections", 1..=1_000_000);
-    LimitsConfig {
-        max_connections: max_connections.map_or(1, |number| number.unsigned_abs() as usize),
-    }
+pub(super) fn max_connections(server: &Reader<'_>) -> usize {
+    let most = server.integer("max_connections", 1..=1_000_000);
+    most.map_or(1, |number| number.unsigned_abs() as usize)
 }
 
 /// An address with a port; no names, for what they resolve to may change.
