@@ -7,7 +7,6 @@ use drawbridge::access::call::Source;
 use drawbridge::aws::error::AwsError;
 use drawbridge::clock::{Clock, SystemRandom};
 use drawbridge::sigv4::Credentials;
-use drawbridge::sts::Denial;
 use serde_json::json;
 use time::Duration;
 
@@ -23,7 +22,7 @@ const WRONG: &str = "MultiFactorAuthentication failed with invalid MFA one time 
 const INCOMPLETE: &str =
     "MultiFactorAuthentication failed, must provide both MFA serial number and one time pass code.";
 
-type Checked = Result<Option<i64>, Denial>;
+type Checked = Result<Option<i64>, AwsError>;
 
 /// Asks as an operation of the STS does.
 fn check(broker: &Broker, user: &str, serial: Option<&str>, code: Option<&str>) -> Checked {
@@ -49,7 +48,7 @@ fn check(broker: &Broker, user: &str, serial: Option<&str>, code: Option<&str>) 
             .check_mfa(&call, &user, serial, code.as_ref())
             .await;
         call.answered(serde_json::Value::Null).unwrap();
-        checked
+        checked.map_err(|denial| denial.error)
     })
 }
 
@@ -70,7 +69,7 @@ fn refuses(checked: Checked, message: &str, reason: &str) {
         status,
         message: told,
         reason: noted,
-    } = checked.unwrap_err().error;
+    } = checked.unwrap_err();
     assert_eq!((status, code, &*told), (403, "AccessDenied", message));
     assert_eq!(noted, reason);
 }
