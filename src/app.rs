@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use tokio::sync::Semaphore;
 
+use crate::access::throttle::Throttle;
 use crate::audit::AuditLog;
 use crate::broker::Broker;
 use crate::clock::{Clock, Random, random_bytes};
@@ -55,6 +56,8 @@ pub struct App {
     pub iam: Iam,
     /// Places for requests whose bodies are larger than usual.
     pub large_bodies: Semaphore,
+    /// Who was refused too often.
+    pub throttle: Throttle,
 }
 
 /// How the demo's permission for plain http on loopback becomes a rule for calls to others.
@@ -185,6 +188,7 @@ impl App {
             issuer,
             iam,
             large_bodies: Semaphore::new(LARGE_BODIES),
+            throttle: Throttle::new(&config.limits),
             config,
             urls,
             clock,

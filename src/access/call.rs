@@ -27,6 +27,8 @@ pub struct Call {
     pub region: String,
     /// Id and ARN of the caller, once authenticated.
     pub principal: Option<(String, String)>,
+    /// The issuer of the token that came with it, where that is one that is known here.
+    pub issuer: Option<String>,
     /// Opened with the call.
     pub event: AuditEvent,
 }
@@ -63,6 +65,7 @@ impl Call {
             user_agent: source.user_agent,
             region: "us-east-1".to_owned(),
             principal: None,
+            issuer: None,
             event,
         }
     }
@@ -119,6 +122,11 @@ impl Call {
     /// Closes the event of a call that an AWS door refuses.
     pub fn refused_with(self, error: &AwsError, detail: Option<Value>) {
         self.refused(error.trail_name(), &error.message, error.reason, detail);
+    }
+
+    /// Leaves the event unwritten: of a request that is refused unseen, which the trail gets with a count.
+    pub fn unseen(self) {
+        self.event.discard();
     }
 
     /// Notes what the event is about.

@@ -53,6 +53,7 @@ pub(super) fn run(args: &Serve) -> Outcome {
             measured.abort();
         }
         house.abort();
+        app.throttle.tell(&app.audit, &*app.clock, &*app.random);
         if let Err(error) = app.audit.flush().await {
             tracing::error!(%error, "the last events may be missing in the audit trail");
         }

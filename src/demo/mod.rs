@@ -153,6 +153,9 @@ impl Demo {
         };
         tokio::join!(broker, idp, stopping);
         house.abort();
+        self.app
+            .throttle
+            .tell(&self.app.audit, &*self.app.clock, &*self.app.random);
         if let Err(error) = self.app.audit.flush().await {
             tracing::error!(%error, "the last events may be missing in the audit trail");
         }

@@ -228,6 +228,8 @@ pub fn configuration(places: &Places<'_>) -> String {
         .collect();
     let mut file = format!(
         "public_url = {}\nlisten = {}\n\n[metrics]\nlisten = \"\"\n\n\
+         # Whoever tries the demo tries things that fail, and everybody is one source.\n\
+         [limits]\nfailures = 10000\nfailures_per_second = 1000\n\n\
          [[idp]]\nid = \"acme\"\nkind = \"oidc\"\nname = \"Acme\"\nissuer = {}\nclient_id = {}\n\
          prompt = \"login\"\n\n\
          [[ci]]\nname = \"Demo CI\"\nissuer = {}\naudience = {}\n\n\

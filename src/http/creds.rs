@@ -17,6 +17,7 @@ use crate::clock::random_bytes;
 use crate::credentials::format::{Delivery, Format};
 use crate::http::json_error::JsonError;
 use crate::http::layers::{Peer, is_cross_site, open_call};
+use crate::http::throttle;
 use crate::identity::Identity;
 use crate::idp::evidence::EvidenceDesk;
 use crate::seal::Purpose;
@@ -80,6 +81,9 @@ pub fn bearer(headers: &HeaderMap) -> Result<&str, JsonError> {
 
 /// Verifies evidence, or an access token that was made from it.
 pub async fn identify(app: &App, call: &mut Call, token: &str) -> Result<Identity, JsonError> {
+    if !throttle::admits_token(app, call, token) {
+        return Err(JsonError::throttled());
+    }
     let now = call.unix();
     let identity = match token.strip_prefix(TOKEN_PREFIX) {
         Some(ours) => open_access_token(app, ours, now).ok_or_else(|| JsonError {
@@ -98,7 +102,12 @@ pub async fn identify(app: &App, call: &mut Call, token: &str) -> Result<Identit
                 keys: &app.keys,
                 store: &app.store,
             };
-            desk.verify(token, now).await?
+            let verified = desk.verify(token, now).await;
+            call.issuer = match &verified {
+                Ok(identity) => Some(identity.issuer.clone()),
+                Err(_) => desk.known_issuer(token),
+            };
+            verified?
         }
     };
     call.event.set("userIdentity", trail(&identity));

@@ -19,6 +19,7 @@ use crate::http::console::{COOKIE, ended_page};
 use crate::http::form::{Form, Link};
 use crate::http::layers::{Peer, open_call};
 use crate::http::login::{our_cookie, set_cookie};
+use crate::http::throttle::Failed;
 use crate::secret::Secret;
 
 /// `GET /federation`.
@@ -51,9 +52,15 @@ pub async fn post(
     answer(&app, call, &form).await
 }
 
+/// Marks an answer as a refusal that counts.
+fn failed(mut response: Response) -> Response {
+    response.extensions_mut().insert(Failed(None));
+    response
+}
+
 fn bad_request(call: Call, message: &'static str) -> Response {
     call.refused("InvalidRequest", message, "federation.malformed", None);
-    (StatusCode::BAD_REQUEST, format!("{message}\n")).into_response()
+    failed((StatusCode::BAD_REQUEST, format!("{message}\n")).into_response())
 }
 
 async fn answer(app: &App, mut call: Call, params: &Form) -> Response {
@@ -88,7 +95,7 @@ fn get_signin_token(app: &App, mut call: Call, params: &Form) -> Response {
     let Some(session) = session else {
         let message = "Invalid credentials parameter";
         call.refused("InvalidRequest", message, "federation.credentials", None);
-        return (StatusCode::BAD_REQUEST, format!("{message}\n")).into_response();
+        return failed((StatusCode::BAD_REQUEST, format!("{message}\n")).into_response());
     };
     call.event.set("recipientAccountId", json!(session.account));
     call.event
@@ -129,7 +136,7 @@ async fn login(app: &App, mut call: Call, params: &Form) -> Response {
         Ok(None) => {
             let message = "The credentials in your login link were invalid.";
             call.refused("AccessDenied", message, "federation.token", None);
-            return ended_page(app, None, StatusCode::FORBIDDEN);
+            return failed(ended_page(app, None, StatusCode::FORBIDDEN));
         }
         Err(error) => {
             tracing::error!(%error, "a sign-in token could not be used up");

@@ -1,7 +1,7 @@
 //! What runs beside the requests.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
@@ -10,8 +10,11 @@ use tower_sessions::ExpiredDeletion;
 use crate::app::App;
 use crate::http::web_session;
 
-/// Asks for the store's version every second; forgets what has expired, and writes down what was used, every minute. A store that is
-/// down is asked again; nothing is lost meanwhile.
+/// The slowest bucket that the configuration allows is full in less than these twelve days.
+const FULL_AFTER_MS: i64 = 12 * 24 * 3600 * 1000;
+
+/// Asks for the store's version and settles failures every second; forgets what has expired, writes down
+/// what was used, and tells what was refused unseen, every minute. A store that is down is asked again; nothing is lost meanwhile.
 pub fn keep(app: &Arc<App>) -> JoinHandle<()> {
     let app = app.clone();
     tokio::spawn(async move {
@@ -24,7 +27,18 @@ pub fn keep(app: &Arc<App>) -> JoinHandle<()> {
             if let Err(error) = app.cache.refresh().await {
                 tracing::warn!(%error, "the store's version could not be asked for");
             }
+            let now_ms = app.clock.now().unix_timestamp_nanos() / 1_000_000;
+            let now_ms = i64::try_from(now_ms).unwrap_or(i64::MAX);
+            let settled = app.throttle.settle(&app.store, Instant::now(), now_ms);
+            if let Err(error) = settled.await {
+                tracing::warn!(%error, "failures are counted by this node alone");
+            }
             if seconds.is_multiple_of(60) {
+                app.throttle.tell(&app.audit, &*app.clock, &*app.random);
+                let full = now_ms - FULL_AFTER_MS;
+                if let Err(error) = app.store.purge_token_buckets(full).await {
+                    tracing::warn!(%error, "buckets that are full could not be forgotten");
+                }
                 if let Err(error) = app.store.purge_once(app.clock.unix()).await {
                     tracing::warn!(%error, "expired values could not be forgotten");
                 }

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::access::Call;
 use crate::broker::exchange::ExchangeError;
+use crate::http::throttle::{Failed, tell_wait};
 use crate::idp::evidence::EvidenceError;
 use crate::policy::{ExplainedCondition, NearestRefusal};
 use crate::sts::grant::ACTION;
@@ -64,6 +65,19 @@ impl JsonError {
         }
     }
 
+    /// A source that was refused too often.
+    pub fn throttled() -> JsonError {
+        JsonError {
+            status: StatusCode::TOO_MANY_REQUESTS,
+            error: "too_many_requests",
+            message: "Too many requests of this address were refused. Try again in a moment."
+                .to_owned(),
+            reason: "throttled",
+            more: Vec::new(),
+            detail: None,
+        }
+    }
+
     /// A dependency that is down.
     pub fn unavailable(reason: &'static str) -> JsonError {
         JsonError {
@@ -77,14 +91,25 @@ impl JsonError {
     }
 
     /// Closes the call's event and answers. The request id is the reference to ask an administrator about.
-    pub fn answer(self, call: Call) -> Response {
+    pub fn answer(mut self, mut call: Call) -> Response {
         let reference = call.request_id.clone();
-        call.refused(
-            self.error,
-            &self.message,
-            self.reason,
-            self.detail.map(|detail| *detail),
-        );
+        if self.status == StatusCode::TOO_MANY_REQUESTS {
+            call.unseen();
+            return self.response(&reference);
+        }
+        let issuer = call.issuer.take();
+        let detail = self.detail.take().map(|detail| *detail);
+        call.refused(self.error, &self.message, self.reason, detail);
+        let counts = self.status.is_client_error();
+        let mut response = self.response(&reference);
+        if counts {
+            response.extensions_mut().insert(Failed(issuer));
+        }
+        response
+    }
+
+    /// The answer alone.
+    pub fn response(self, reference: &str) -> Response {
         let mut body = Map::new();
         body.insert("error".to_owned(), json!(self.error));
         // The member OAuth clients show.
@@ -119,6 +144,7 @@ impl JsonError {
             StatusCode::SERVICE_UNAVAILABLE => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
             }
+            StatusCode::TOO_MANY_REQUESTS => tell_wait(&mut response),
             _ => {}
         }
         response

@@ -3,7 +3,8 @@
 //! 1. a deadline for the whole request;
 //! 2. the `Host` header names us (DNS rebinding, WEB-5), and the path is text;
 //! 3. a panic becomes a 500 for that request alone (GEN-2);
-//! 4. security headers on every answer (WEB-3), `no-store` on everything but static files.
+//! 4. security headers on every answer (WEB-3), `no-store` on everything but static files;
+//! 5. a source that was refused too often goes no further (`throttle`, WEB-7).
 
 use std::net::{IpAddr, SocketAddr};
 use std::panic::AssertUnwindSafe;

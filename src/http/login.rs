@@ -15,10 +15,12 @@ use crate::access::Call;
 use crate::app::App;
 use crate::audit::clean;
 use crate::broker::exchange::trail;
+use crate::clock::uuid_v4;
 use crate::http::form::{Form, Link};
 use crate::http::layers::{Peer, open_call};
 use crate::http::page;
 use crate::http::pages::{Action, ErrorPage, SignedOutPage};
+use crate::http::throttle::Failed;
 use crate::http::web_session::{self, is_genuine};
 use crate::idp::oidc::Callback;
 use crate::idp::pending::{LIFETIME_SECONDS, cookie_name, safe_return};
@@ -358,8 +360,22 @@ fn page_of(app: &App, refusal: LoginError, reference: &str) -> Response {
     page::html(refusal.status, page)
 }
 
+/// The page for whoever was refused too often.
+pub fn throttled(app: &App) -> Response {
+    let refusal = LoginError {
+        status: StatusCode::TOO_MANY_REQUESTS,
+        reason: "throttled",
+        heading: "Too many attempts",
+        sentence: "Too many sign-ins from this network were refused. Try again in a moment."
+            .to_owned(),
+        cause: String::new(),
+    };
+    page_of(app, refusal, &uuid_v4(&*app.random).to_string())
+}
+
 fn refuse(app: &App, call: Call, refusal: LoginError) -> Response {
     let reference = call.request_id.clone();
+    let counts = refusal.status.is_client_error();
     let detail = json!({ "cause": clean(&refusal.cause) });
     call.refused(
         "AccessDenied",
@@ -367,5 +383,9 @@ fn refuse(app: &App, call: Call, refusal: LoginError) -> Response {
         refusal.reason,
         Some(detail),
     );
-    page_of(app, refusal, &reference)
+    let mut response = page_of(app, refusal, &reference);
+    if counts {
+        response.extensions_mut().insert(Failed(None));
+    }
+    response
 }

@@ -23,6 +23,7 @@ pub mod portal;
 pub mod query;
 mod query_body;
 pub mod server;
+pub mod throttle;
 pub mod token;
 pub mod urls;
 pub mod web_session;
@@ -107,6 +108,10 @@ pub fn router(app: Arc<App>) -> Router {
         .fallback(ops::not_found)
         .method_not_allowed_fallback(ops::method_not_allowed)
         .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(axum::middleware::from_fn_with_state(
+            app.clone(),
+            throttle::gate,
+        ))
         .layer(axum::middleware::from_fn_with_state(
             app.clone(),
             layers::guard,

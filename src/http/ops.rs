@@ -44,7 +44,14 @@ pub async fn readyz(State(app): State<Arc<App>>) -> Response {
 /// `GET /metrics`, in the Prometheus text format; on a listener of its own.
 pub async fn metrics(State(app): State<Arc<App>>) -> Response {
     let kind = "text/plain; version=0.0.4; charset=utf-8";
-    ([("content-type", kind)], app.audit.tally().prometheus()).into_response()
+    let mut text = app.audit.tally().prometheus();
+    text.push_str(&format!(
+        "# HELP drawbridge_throttled_total Requests refused unseen, of sources that were refused too often.\n\
+         # TYPE drawbridge_throttled_total counter\n\
+         drawbridge_throttled_total {}\n",
+        app.throttle.refused()
+    ));
+    ([("content-type", kind)], text).into_response()
 }
 
 /// Whether whoever asks reads HTML.

@@ -21,6 +21,7 @@ use crate::aws::{sts as wire, xml};
 use crate::clock::uuid_v4;
 use crate::http::layers::{Peer, open_call};
 use crate::http::query_body;
+use crate::http::throttle::{self, Failed, tell_wait};
 use crate::iam;
 use crate::sigv4::SignedRequest;
 use crate::sts::{self, Answer, Authentication, Denial, Operation};
@@ -73,8 +74,17 @@ pub async fn answer(app: &App, peer: Peer, request: Request) -> Response {
     let result = run(app, &mut call, &mut form, &head, body).await;
     let (operation, answer) = match result {
         Ok(done) => done,
+        Err(denial) if denial.error.code == AwsError::throttled().code => {
+            call.unseen();
+            let mut response = error_response(&form, &denial.error, &request_id);
+            tell_wait(&mut response);
+            return response;
+        }
         Err(denial) => {
             let mut response = error_response(&form, &denial.error, &request_id);
+            if is_failure(&call, &denial.error) {
+                response.extensions_mut().insert(Failed(call.issuer.take()));
+            }
             if let Some(message) = authorization_message(app, &call, &denial) {
                 response
                     .headers_mut()
@@ -103,6 +113,22 @@ pub async fn answer(app: &App, peer: Peer, request: Request) -> Response {
         ),
     };
     respond(StatusCode::OK, text, kind, &request_id)
+}
+
+/// Whether a refusal counts against its source: what a caller did wrong before anybody knew who it is. An identity
+/// provider that does not answer is nobody's doing.
+fn is_failure(call: &Call, error: &AwsError) -> bool {
+    let theirs = error.fault() == "Sender" && error.code != AwsError::idp_communication().code;
+    theirs && call.principal.is_none()
+}
+
+/// The answer to a source that was refused too often. Its body was not read, so nobody knows which API it meant.
+pub fn throttled(headers: &HeaderMap, request_id: &str) -> Response {
+    let form = Form {
+        json: accepts_json(headers),
+        namespace: wire::NAMESPACE,
+    };
+    error_response(&form, &AwsError::throttled(), request_id)
 }
 
 /// The reason of a refusal, sealed, beside AWS's exact answer, which has no place for it. Whoever may call
@@ -227,6 +253,10 @@ async fn dispatch(
         Operation::AssumeRole => sts.assume_role(call, signed()?, params).await,
         Operation::AssumeRoleWithSaml => sts.assume_role_with_saml(call, params).await,
         Operation::AssumeRoleWithWebIdentity => {
+            let token = params.get("WebIdentityToken").unwrap_or_default();
+            if !throttle::admits_token(app, call, token) {
+                return Err(AwsError::throttled().into());
+            }
             sts.assume_role_with_web_identity(call, params).await
         }
         Operation::AssumeRoot => sts.assume_root(call, signed()?, params).await,

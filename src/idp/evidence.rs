@@ -170,6 +170,14 @@ impl EvidenceDesk<'_> {
         Err(EvidenceError::UnknownIssuer)
     }
 
+    /// The issuer of a token, where the configuration has it. It may be anybody's: the token is not verified.
+    pub fn known_issuer(&self, token: &str) -> Option<String> {
+        let issuer = jwt::read(token).ok()?.issuer;
+        let ci = self.ci.iter().any(|entry| entry.issuer == issuer);
+        let known = ci || self.idps.iter().any(|entry| entry.issuer == issuer);
+        known.then_some(issuer)
+    }
+
     async fn keys(
         &self,
         issuer: &str,

@@ -154,6 +154,7 @@ impl EmbeddedSts {
             )
             .into());
         };
+        call.issuer = Some(provider.url.clone());
         let key_id = unverified.key_id.as_deref();
         let keys = match self.keys.cached(&provider.url, key_id) {
             Some(keys) => keys,

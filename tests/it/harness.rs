@@ -150,9 +150,15 @@ impl Broker {
         let listener = RUNTIME.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let public_url = public_url.map_or_else(|| format!("http://{address}"), str::to_owned);
+        // All tests are one source, and most of what they do is refused.
+        let limits = match more.contains("[limits]") {
+            true => "",
+            false => "[limits]\nfailures = 10000\nfailures_per_second = 1000\n",
+        };
         let text = format!(
             "public_url = \"{public_url}\"\nlisten = \"{address}\"\n\
              [metrics]\nlisten = \"\"\n\
+             {limits}\
              [[sts]]\nid = \"local\"\nkind = \"embedded\"\n\
              accounts = [{{ id = \"{DEV}\", name = \"dev\" }}, {{ id = \"{PROD}\", name = \"prod\" }}]\n\
              {more}"

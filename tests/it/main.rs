@@ -28,6 +28,7 @@ mod sdk;
 mod sessions;
 mod sign_in;
 mod store;
+mod throttle;
 mod token;
 mod web_identity;
 mod web_identity_token;
