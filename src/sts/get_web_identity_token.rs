@@ -16,6 +16,7 @@ use crate::aws::xml::Node;
 use crate::clock::uuid_v4;
 use crate::issuer::{IssuerError, Signs};
 use crate::jwt::SignError;
+use crate::store::account_facts::OUTBOUND_WEB_IDENTITY;
 use crate::sts::session::{check_tags, describe_tags};
 use crate::sts::{Answer, Denial, EmbeddedSts};
 
@@ -23,8 +24,6 @@ const ACTION: &str = "sts:GetWebIdentityToken";
 const TAG_ACTION: &str = "sts:TagGetWebIdentityToken";
 /// Seconds of a token when nobody says.
 const DEFAULT_DURATION: i64 = 300;
-/// The account's setting that switches it on, and its value.
-pub const SETTING: (&str, &str) = ("outbound_web_identity", "enabled");
 
 impl EmbeddedSts {
     /// Runs the operation.
@@ -60,8 +59,9 @@ impl EmbeddedSts {
             self.allow(caller, TAG_ACTION, "*", &context).await?;
         }
         let account = caller.account();
-        let setting = self.cache.store().account_fact(account, SETTING.0).await?;
-        if setting.as_deref() != Some(SETTING.1) {
+        let store = self.cache.store();
+        let enabled = store.account_fact(account, OUTBOUND_WEB_IDENTITY).await?;
+        if enabled.is_none() {
             return Err(AwsError::outbound_federation_disabled(account).into());
         }
         let expires = call.unix() + duration;

@@ -208,7 +208,7 @@ async fn forms_page(app: &App, here: &Here, link: &Link) -> Made {
 
 /// Whether a cut is about this account, or about every one.
 fn concerns(cut: &Revocation, account: &str) -> bool {
-    let of_arn = |arn: &str| arn.splitn(6, ':').nth(4) == Some(account);
+    let of_arn = |arn: &str| arn.split(':').nth(4) == Some(account);
     match cut.kind {
         RevocationKind::Session => {
             AccountId::of_id(&cut.id).is_some_and(|of| of.to_string() == account)
