@@ -28,6 +28,7 @@ pub mod login_profiles;
 pub mod managed_policies;
 pub mod mfa_devices;
 pub mod oidc_providers;
+pub mod other_credentials;
 pub mod paging;
 pub mod provider_url;
 pub mod provision;
@@ -158,6 +159,7 @@ pub fn operations() -> impl Iterator<Item = &'static Operation> {
     let nouns = [
         users::OPERATIONS,
         access_keys::OPERATIONS,
+        other_credentials::OPERATIONS,
         groups::OPERATIONS,
         login_profiles::OPERATIONS,
         roles::OPERATIONS,

@@ -12,6 +12,7 @@ mod login_profiles;
 mod managed_policies;
 mod mfa_devices;
 mod oidc_providers;
+mod other_credentials;
 mod roles;
 mod saml_providers;
 mod simulate;
