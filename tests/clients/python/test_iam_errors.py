@@ -145,6 +145,12 @@ def test_an_arn_that_is_none_is_refused(iam, operation):
     assert (status, code) in [(400, "ValidationError"), (400, "InvalidInput")]
 
 
+def test_a_managed_policy_s_path_has_fewer_letters(iam):
+    iam.create_user(UserName="odd-path", Path="/a!b/")
+    status, code, _ = refusal(iam.create_policy, PolicyName="odd", Path="/a!b/", PolicyDocument=policy(ALLOW))
+    assert (status, code) == (400, "ValidationError")
+
+
 @pytest.mark.parametrize("path", ["no-slash", "/open", "//"])
 def test_a_path_begins_and_ends_with_a_slash(iam, path):
     assert refusal(iam.create_user, UserName="pathless", Path=path)[:2] == (400, "ValidationError")

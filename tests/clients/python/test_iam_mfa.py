@@ -61,6 +61,17 @@ def test_a_device_is_made_enabled_listed_put_away_and_deleted(demo, iam, account
         iam.delete_virtual_mfa_device(SerialNumber=person.serial)
 
 
+def test_a_device_is_one_user_s(demo, iam):
+    person, other = Person(demo, iam, "holder").enable(iam), Person(demo, iam, "other")
+    call = {"SerialNumber": person.serial, "AuthenticationCode1": code(person.seed, 1), "AuthenticationCode2": code(person.seed, 2)}
+    assert refusal(iam.enable_mfa_device, UserName="other", **call) == (409, "EntityAlreadyExists", "MFA Device is already in use.")
+    mine = (409, "EntityAlreadyExists", "MFA Device for user holder already exists.")
+    assert refusal(iam.enable_mfa_device, UserName="holder", **call) == mine
+    invalid = (404, "NoSuchEntity", "MFA Device invalid for user.")
+    assert refusal(iam.deactivate_mfa_device, UserName="other", SerialNumber=person.serial) == invalid
+    assert refusal(iam.deactivate_mfa_device, UserName="other", SerialNumber=other.serial) == invalid
+
+
 def test_two_codes_of_the_wrong_order_enable_nothing(demo, iam):
     person = Person(demo, iam, "reversed")
     invalid = (403, "InvalidAuthenticationCode", "Authentication code for device is not valid.")

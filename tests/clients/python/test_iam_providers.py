@@ -49,6 +49,16 @@ def test_an_oidc_provider_is_made_read_changed_and_deleted(iam, account):
     assert refused.value.response["Error"]["Message"] == f"OpenIDConnect Provider not found for arn {arn}"
 
 
+def test_an_oidc_provider_that_is_not_there(iam, account):
+    arn = f"arn:aws:iam::{account.id}:oidc-provider/nobody.example"
+    assert refusal(iam.get_open_id_connect_provider, OpenIDConnectProviderArn=arn)[:2] == (404, "NoSuchEntity")
+    assert refusal(iam.delete_open_id_connect_provider, OpenIDConnectProviderArn=arn) == (
+        404,
+        "NoSuchEntity",
+        f"OpenId connect Provider {arn} cannot be found.",
+    )
+
+
 def test_an_oidc_provider_s_url_is_taken_once(iam):
     iam.create_open_id_connect_provider(Url="https://once.example")
     assert refusal(iam.create_open_id_connect_provider, Url="https://once.example") == (

@@ -117,10 +117,26 @@ resource "aws_iam_user" "renamed" {
   path = var.changed ? "/tf/" : "/"
 }
 
+# Before this one is deleted, everything a user may have is asked for and deleted.
+resource "aws_iam_user" "thorough" {
+  name          = "tf-thorough"
+  force_destroy = true
+}
+
 resource "aws_iam_user_policy" "ali" {
   name   = "Inline"
   user   = aws_iam_user.ali.name
   policy = data.aws_iam_policy_document.permissions.json
+}
+
+resource "aws_iam_role_policies_exclusive" "role" {
+  role_name    = aws_iam_role.role.name
+  policy_names = [aws_iam_role_policy.role.name]
+}
+
+resource "aws_iam_role_policy_attachments_exclusive" "role" {
+  role_name   = aws_iam_role.role.name
+  policy_arns = [aws_iam_role_policy_attachment.own.policy_arn, aws_iam_role_policy_attachment.aws.policy_arn]
 }
 
 resource "aws_iam_user_policy_attachment" "ali" {
@@ -193,6 +209,17 @@ resource "aws_iam_account_alias" "alias" {
   account_alias = var.alias
 }
 
+resource "aws_iam_account_password_policy" "policy" {
+  minimum_password_length        = var.changed ? 16 : 12
+  require_symbols                = true
+  max_password_age               = var.changed ? 90 : null
+  allow_users_to_change_password = true
+}
+
+resource "aws_iam_security_token_service_preferences" "version" {
+  global_endpoint_token_version = var.changed ? "v1Token" : "v2Token"
+}
+
 # What others look up.
 data "aws_iam_role" "role" {
   name = aws_iam_role.role.name
@@ -218,6 +245,16 @@ data "aws_iam_policy" "aws" {
 data "aws_iam_roles" "all" {
   name_regex = "^Tf"
   depends_on = [aws_iam_role.role, aws_iam_role.bare]
+}
+
+data "aws_iam_users" "all" {
+  path_prefix = "/tf/"
+  depends_on  = [aws_iam_user.ali]
+}
+
+data "aws_iam_access_keys" "ali" {
+  user       = aws_iam_user.ali.name
+  depends_on = [aws_iam_access_key.ali]
 }
 
 data "aws_iam_instance_profile" "machine" {
@@ -246,6 +283,8 @@ output "facts" {
     policy      = data.aws_iam_policy.by_name.arn
     of_aws      = data.aws_iam_policy.aws.name
     roles       = sort(tolist(data.aws_iam_roles.all.names))
+    users       = sort(tolist(data.aws_iam_users.all.names))
+    keys        = data.aws_iam_access_keys.ali.access_keys[*].status
     machine     = data.aws_iam_instance_profile.machine.role_name
     client_ids  = data.aws_iam_openid_connect_provider.ci.client_id_list
     valid_until = data.aws_iam_saml_provider.contoso.valid_until
@@ -255,26 +294,29 @@ output "facts" {
 
 output "ids" {
   value = {
-    "aws_iam_role.role"                     = aws_iam_role.role.id
-    "aws_iam_role.bare"                     = aws_iam_role.bare.id
-    "aws_iam_role_policy.role"              = aws_iam_role_policy.role.id
-    "aws_iam_policy.policy"                 = aws_iam_policy.policy.id
-    "aws_iam_policy.boundary"               = aws_iam_policy.boundary.id
-    "aws_iam_role_policy_attachment.own"    = "${aws_iam_role.role.name}/${aws_iam_policy.policy.arn}"
-    "aws_iam_role_policy_attachment.aws"    = "${aws_iam_role.role.name}/${aws_iam_role_policy_attachment.aws.policy_arn}"
-    "aws_iam_user.ali"                      = aws_iam_user.ali.id
-    "aws_iam_user.renamed"                  = aws_iam_user.renamed.name
-    "aws_iam_user_policy.ali"               = aws_iam_user_policy.ali.id
-    "aws_iam_user_policy_attachment.ali"    = "${aws_iam_user.ali.name}/${aws_iam_policy.policy.arn}"
-    "aws_iam_access_key.ali"                = aws_iam_access_key.ali.id
-    "aws_iam_group.group"                   = aws_iam_group.group.id
-    "aws_iam_group.renamed"                 = aws_iam_group.renamed.name
-    "aws_iam_group_policy.group"            = aws_iam_group_policy.group.id
-    "aws_iam_group_policy_attachment.group" = "${aws_iam_group.group.name}/${aws_iam_policy.policy.arn}"
-    "aws_iam_instance_profile.machine"      = aws_iam_instance_profile.machine.id
-    "aws_iam_openid_connect_provider.ci"    = aws_iam_openid_connect_provider.ci.id
-    "aws_iam_saml_provider.contoso"         = aws_iam_saml_provider.contoso.id
-    "aws_iam_virtual_mfa_device.device"     = aws_iam_virtual_mfa_device.device.id
-    "aws_iam_account_alias.alias"           = aws_iam_account_alias.alias.id
+    "aws_iam_role.role"                              = aws_iam_role.role.id
+    "aws_iam_role.bare"                              = aws_iam_role.bare.id
+    "aws_iam_role_policy.role"                       = aws_iam_role_policy.role.id
+    "aws_iam_policy.policy"                          = aws_iam_policy.policy.id
+    "aws_iam_policy.boundary"                        = aws_iam_policy.boundary.id
+    "aws_iam_role_policy_attachment.own"             = "${aws_iam_role.role.name}/${aws_iam_policy.policy.arn}"
+    "aws_iam_role_policy_attachment.aws"             = "${aws_iam_role.role.name}/${aws_iam_role_policy_attachment.aws.policy_arn}"
+    "aws_iam_user.ali"                               = aws_iam_user.ali.id
+    "aws_iam_user.renamed"                           = aws_iam_user.renamed.name
+    "aws_iam_user_policy.ali"                        = aws_iam_user_policy.ali.id
+    "aws_iam_user_policy_attachment.ali"             = "${aws_iam_user.ali.name}/${aws_iam_policy.policy.arn}"
+    "aws_iam_access_key.ali"                         = aws_iam_access_key.ali.id
+    "aws_iam_group.group"                            = aws_iam_group.group.id
+    "aws_iam_group.renamed"                          = aws_iam_group.renamed.name
+    "aws_iam_group_policy.group"                     = aws_iam_group_policy.group.id
+    "aws_iam_group_policy_attachment.group"          = "${aws_iam_group.group.name}/${aws_iam_policy.policy.arn}"
+    "aws_iam_instance_profile.machine"               = aws_iam_instance_profile.machine.id
+    "aws_iam_openid_connect_provider.ci"             = aws_iam_openid_connect_provider.ci.id
+    "aws_iam_saml_provider.contoso"                  = aws_iam_saml_provider.contoso.id
+    "aws_iam_virtual_mfa_device.device"              = aws_iam_virtual_mfa_device.device.id
+    "aws_iam_account_alias.alias"                    = aws_iam_account_alias.alias.id
+    "aws_iam_account_password_policy.policy"         = aws_iam_account_password_policy.policy.id
+    "aws_iam_role_policies_exclusive.role"           = aws_iam_role.role.name
+    "aws_iam_role_policy_attachments_exclusive.role" = aws_iam_role.role.name
   }
 }
