@@ -5,7 +5,7 @@ import datetime
 
 import pytest
 
-from harness import refusal, trust
+from harness import DEV, refusal, trust
 from issuer import Issuer
 
 THUMBPRINT = "990F4193972F2BECF12DDEDA5237F9C952F20D9E"
@@ -107,11 +107,13 @@ def test_an_url_with_query_or_fragment_is_refused(iam, url):
     assert refusal(iam.create_open_id_connect_provider, Url=url) == (400, "InvalidInput", "Unknown")
 
 
-def test_what_the_configuration_made_is_changed_only_there(demo, iam, account):
-    arn = f"arn:aws:iam::{account.id}:oidc-provider/{demo.info['ci_issuer'].partition('://')[2]}"
-    assert demo.url in iam.get_open_id_connect_provider(OpenIDConnectProviderArn=arn)["ClientIDList"]
-    with pytest.raises(iam.exceptions.UnmodifiableEntityException):
-        iam.delete_open_id_connect_provider(OpenIDConnectProviderArn=arn)
+def test_what_the_configuration_made_is_changed_only_there(broker, broker_root):
+    iam = broker.iam(broker_root)
+    arn = f"arn:aws:iam::{DEV}:oidc-provider/{broker.issuer.host}"
+    assert broker.url in iam.get_open_id_connect_provider(OpenIDConnectProviderArn=arn)["ClientIDList"]
+    for call, name in [(iam.delete_open_id_connect_provider, {"OpenIDConnectProviderArn": arn}), (iam.delete_role, {"RoleName": "Pipeline"})]:
+        with pytest.raises(iam.exceptions.UnmodifiableEntityException):
+            call(**name)
 
 
 def test_a_role_of_a_provider_that_iam_was_told_of_is_taken_with_its_token(broker, broker_root):
