@@ -97,6 +97,19 @@ fn texts(value: Option<&Value>) -> Vec<&str> {
     }
 }
 
+/// So many items of a list stand in a sentence; the document beside it has them all.
+const MOST_LISTED: usize = 12;
+
+/// `a`, `a and b`, `a, b and c`; of a long list the beginning, and how many there are more.
+fn shortened(mut items: Vec<Line>) -> Line {
+    let more = items.len().saturating_sub(MOST_LISTED);
+    if more > 1 {
+        items.truncate(MOST_LISTED);
+        items.push(vec![word(format!("{more} more"))]);
+    }
+    listed(items, "and")
+}
+
 /// `a`, `a and b`, `a, b and c`.
 pub(super) fn listed(items: Vec<Line>, last: &str) -> Line {
     let count = items.len();
@@ -235,19 +248,19 @@ fn what_may(effect: Effect, statement: &Value) -> Line {
     line.extend(match statement.get("NotAction") {
         Some(excluded) => {
             let mut rest = vec![word("do everything but ")];
-            rest.extend(listed(codes(&texts(Some(excluded))), "and"));
+            rest.extend(shortened(codes(&texts(Some(excluded)))));
             rest
         }
         None => {
             let actions = texts(statement.get("Action"));
-            listed(actions.into_iter().map(action).collect(), "and")
+            shortened(actions.into_iter().map(action).collect())
         }
     });
     line.push(word(" on "));
     line.extend(match statement.get("NotResource") {
         Some(excluded) => {
             let mut rest = vec![word("everything but ")];
-            rest.extend(listed(codes(&texts(Some(excluded))), "and"));
+            rest.extend(shortened(codes(&texts(Some(excluded)))));
             rest
         }
         None => {
@@ -256,7 +269,7 @@ fn what_may(effect: Effect, statement: &Value) -> Line {
                 "*" => vec![word("everything")],
                 name => vec![code(name)],
             };
-            listed(resources.into_iter().map(resource).collect(), "and")
+            shortened(resources.into_iter().map(resource).collect())
         }
     });
     line
@@ -378,6 +391,17 @@ mod tests {
                 json!({ "Effect": "Allow", "NotAction": "iam:*", "NotResource": ["a:b:c:d:e:f", "*"] })
             ),
             "May do everything but iam:* on everything but a:b:c:d:e:f and *"
+        );
+    }
+
+    #[test]
+    fn a_long_list_is_cut_short() {
+        let actions: Vec<String> = (0..40).map(|n| format!("s3:A{n}")).collect();
+        let statement = json!({ "Effect": "Allow", "Action": actions, "Resource": "*" });
+        let sentence = plain(&first(DocumentKind::Identity, statement).sentence);
+        assert!(
+            sentence.ends_with("s3:A10, s3:A11 and 28 more on everything"),
+            "{sentence}"
         );
     }
 
