@@ -33,10 +33,12 @@ find_terraform() {
 	return 1
 }
 
-# A folder with Terraform's AWS provider (`terraform providers mirror` makes one); without it Terraform's registry is asked.
+# A folder with Terraform's AWS provider (`terraform providers mirror` makes one), named or where people put such things; without
+# it Terraform's registry is asked.
 find_terraform_providers() {
 	local folder
-	for folder in "${TERRAFORM_PROVIDERS:-}" "$clients/.work/providers" /opt/tf-plugins; do
+	for folder in "${TERRAFORM_PROVIDERS:-}" "$clients/.work/providers" ~/.terraform.d/plugins /usr/share/terraform/plugins \
+		/usr/local/share/terraform/plugins /opt/*; do
 		if [ -n "$folder" ] && [ -d "$folder/registry.terraform.io/hashicorp/aws" ]; then
 			printf '%s\n' "$folder"
 			return 0
