@@ -251,6 +251,42 @@ impl Constraints {
         );
     }
 
+    /// How many elements a list may have, where AWS shows it: `shown` is the list as Java prints one.
+    pub fn count_shown(&mut self, member: &str, shown: &[String], length: usize, most: usize) {
+        if length > most {
+            let list = format!("[{}]", shown.join(", "));
+            self.add(
+                Some(&list),
+                member,
+                format_args!("have length less than or equal to {most}"),
+            );
+        }
+    }
+
+    /// The length of every element of a list: one violation for the whole of it.
+    pub fn elements(
+        &mut self,
+        member: &str,
+        values: &[String],
+        length: std::ops::RangeInclusive<usize>,
+    ) {
+        if values
+            .iter()
+            .all(|value| length.contains(&value.chars().count()))
+        {
+            return;
+        }
+        let (least, most) = (length.start(), length.end());
+        self.add(
+            Some(&format!("[{}]", values.join(", "))),
+            member,
+            format_args!(
+                "satisfy constraint: [Member must have length less than or equal to {most}, \
+                 Member must have length greater than or equal to {least}]"
+            ),
+        );
+    }
+
     /// How many elements a list may have.
     pub fn count(&mut self, member: &str, length: usize, most: usize) {
         if length > most {

@@ -140,7 +140,6 @@ fn session_policies(
 
 fn tags(params: &Params, constraints: &mut Constraints) -> Result<Vec<Tag>, AwsError> {
     let members = params.members("Tags")?;
-    constraints.count("tags", members.len(), 50);
     let mut tags = Vec::with_capacity(members.len().min(64));
     for (place, member) in members.iter().enumerate().take(64) {
         let field = |name: &str| member.as_ref().and_then(|fields| fields.get(name).copied());
@@ -151,13 +150,19 @@ fn tags(params: &Params, constraints: &mut Constraints) -> Result<Vec<Tag>, AwsE
         let (key, value) = (field("Key"), field("Value"));
         let key_text = constraints.required(&key_name, key);
         let value_text = constraints.required(&value_name, value);
-        constraints.text(&key_name, key, Some(TAG_KEY), 1..=128, Echo::Shown);
+        // Of a key, unlike of an ARN, the length is told first.
+        constraints.text(&key_name, key, None, 1..=128, Echo::Shown);
+        constraints.text(&key_name, key, Some(TAG_KEY), 0..=usize::MAX, Echo::Shown);
         constraints.text(&value_name, value, Some(TAG_VALUE), 0..=256, Echo::Shown);
         tags.push(Tag {
             key: key_text.to_owned(),
             value: value_text.to_owned(),
         });
     }
+    let shown = tags
+        .iter()
+        .map(|tag| format!("Tag(key={}, value={})", tag.key, tag.value));
+    constraints.count_shown("tags", &shown.collect::<Vec<_>>(), members.len(), 50);
     Ok(tags)
 }
 
@@ -478,6 +483,10 @@ mod tests {
                 "Tags.member.2.Key=a&Tags.member.2.Value=b",
                 "'tags.1.member.key'",
             ),
+            (
+                "Tags.member.1.Key=&Tags.member.1.Value=x",
+                r"2 validation errors detected: Value '' at 'tags.1.member.key' failed to satisfy constraint: Member must have length greater than or equal to 1; Value '' at 'tags.1.member.key' failed to satisfy constraint: Member must satisfy regular expression pattern: [\p{L}\p{Z}\p{N}_.:/=+\-@]+",
+            ),
             ("PolicyArns.member.1.arn=short", "'policyArns.1.member.arn'"),
             ("Policy=%01", "'policy'"),
         ] {
@@ -496,7 +505,14 @@ mod tests {
         let tags: String = (1..=51)
             .map(|i| format!("Tags.member.{i}.Key=k{i}&Tags.member.{i}.Value=v&"))
             .collect();
-        assert!(assume(&tags).unwrap_err().message.contains("'tags'"));
+        let message = assume(&tags).unwrap_err().message;
+        let head =
+            "1 validation error detected: Value '[Tag(key=k1, value=v), Tag(key=k2, value=v), ";
+        let tail = "Tag(key=k51, value=v)]' at 'tags' failed to satisfy constraint: Member must have length less than or equal to 50";
+        assert!(
+            message.starts_with(head) && message.ends_with(tail),
+            "{message}"
+        );
     }
 
     #[test]
