@@ -75,6 +75,11 @@ pub fn federated_user(partition: &str, account: &str, name: &str) -> String {
     format!("arn:{partition}:sts::{account}:federated-user/{name}")
 }
 
+/// `arn:PART:sts::ACCT:self`: the caller itself, where it asks for a token of its own.
+pub fn caller_itself(partition: &str, account: &str) -> String {
+    format!("arn:{partition}:sts::{account}:self")
+}
+
 /// `arn:PART:iam::ACCT:saml-provider/NAME`.
 pub fn saml_provider(partition: &str, account: &str, name: &str) -> String {
     format!("arn:{partition}:iam::{account}:saml-provider/{name}")

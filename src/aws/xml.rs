@@ -32,6 +32,8 @@ pub enum Node {
     Flag(bool),
     /// An instant: RFC 3339 to the second in XML, epoch seconds in JSON.
     Time(OffsetDateTime),
+    /// An instant to the millisecond, which a few operations give.
+    Instant(OffsetDateTime),
     /// A structure.
     Fields(Fields),
     /// A list, each element in `<member>`.
@@ -57,6 +59,15 @@ impl Node {
 /// `2026-09-11T11:48:26Z`.
 pub fn timestamp(time: OffsetDateTime) -> String {
     let form = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
+    time.to_offset(time::UtcOffset::UTC)
+        .format(form)
+        .unwrap_or_default()
+}
+
+/// `2026-09-11T18:36:46.507Z`.
+fn milliseconds(time: OffsetDateTime) -> String {
+    let form =
+        format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
     time.to_offset(time::UtcOffset::UTC)
         .format(form)
         .unwrap_or_default()
@@ -115,6 +126,10 @@ fn write_xml(out: &mut String, depth: usize, name: &str, node: &Node) {
             indent(out);
             out.extend(["<", name, ">", &timestamp(*time), "</", name, ">\n"]);
         }
+        Node::Instant(time) => {
+            indent(out);
+            out.extend(["<", name, ">", &milliseconds(*time), "</", name, ">\n"]);
+        }
         Node::Fields(fields) => {
             indent(out);
             if fields.iter().all(|(_, node)| *node == Node::Absent) {
@@ -172,6 +187,7 @@ fn to_json(node: &Node) -> Value {
         Node::Number(number) => json!(number),
         Node::Flag(flag) => json!(flag),
         Node::Time(time) => json!(time.unix_timestamp()),
+        Node::Instant(time) => json!((time.unix_timestamp_nanos() / 1_000_000) as f64 / 1000.0),
         Node::Fields(fields) => fields
             .iter()
             .map(|(name, node)| ((*name).to_owned(), to_json(node)))

@@ -9,15 +9,16 @@ use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
 use crate::access::{Call, Caller, Principal};
+use crate::aws::arn;
 use crate::aws::error::AwsError;
 use crate::aws::query::Params;
 use crate::aws::sts::{GetWebIdentityToken, Tag};
-use crate::aws::xml::Node;
+use crate::aws::xml::{Node, timestamp};
 use crate::clock::uuid_v4;
 use crate::issuer::{IssuerError, Signs};
 use crate::jwt::SignError;
 use crate::store::account_facts::OUTBOUND_WEB_IDENTITY;
-use crate::sts::session::{check_tags, describe_tags};
+use crate::sts::session::{check_unique, describe_tags};
 use crate::sts::{Answer, Denial, EmbeddedSts};
 
 const ACTION: &str = "sts:GetWebIdentityToken";
@@ -47,22 +48,24 @@ impl EmbeddedSts {
                 "tags": tags,
             }),
         );
-        check_tags(&input.tags, &[], &[])?;
+        check_unique(&input.tags)?;
+        if matches!(caller.principal(), Principal::FederatedUser(_)) {
+            return Err(AwsError::no_token_for_federated_users().into());
+        }
         let duration = input.duration.unwrap_or(DEFAULT_DURATION);
         let mut context = self.context(call, caller);
         context.set_many("sts:IdentityTokenAudience", input.audience.clone());
         context.set("sts:SigningAlgorithm", input.algorithm.clone());
         context.set("sts:DurationSeconds", duration.to_string());
         describe_tags(&mut context, &input.tags, &[]);
-        self.allow(caller, ACTION, "*", &context).await?;
-        if !input.tags.is_empty() {
-            self.allow(caller, TAG_ACTION, "*", &context).await?;
-        }
         let account = caller.account();
-        let store = self.cache.store();
-        let enabled = store.account_fact(account, OUTBOUND_WEB_IDENTITY).await?;
-        if enabled.is_none() {
-            return Err(AwsError::outbound_federation_disabled(account).into());
+        let partition = caller.arn().split(':').nth(1).unwrap_or("aws");
+        let itself = arn::caller_itself(partition, account);
+        self.allow_or_say_why(caller, ACTION, &itself, &context)
+            .await?;
+        if !input.tags.is_empty() {
+            self.allow_or_say_why(caller, TAG_ACTION, &itself, &context)
+                .await?;
         }
         let expires = call.unix() + duration;
         if caller
@@ -70,6 +73,11 @@ impl EmbeddedSts {
             .is_some_and(|session| expires > session.expires_at)
         {
             return Err(AwsError::session_duration_escalation().into());
+        }
+        let store = self.cache.store();
+        let enabled = store.account_fact(account, OUTBOUND_WEB_IDENTITY).await?;
+        if enabled.is_none() {
+            return Err(AwsError::outbound_federation_disabled().into());
         }
         let signs = match input.algorithm.as_str() {
             "ES384" => Signs::Es384,
@@ -84,11 +92,12 @@ impl EmbeddedSts {
                 AwsError::unavailable()
             }
         })?;
-        let until = OffsetDateTime::from_unix_timestamp(expires);
+        let until = i128::from(call.unix_ms() + 1000 * duration) * 1_000_000;
+        let until = OffsetDateTime::from_unix_timestamp_nanos(until);
         Ok(Answer {
             fields: vec![
                 ("WebIdentityToken", Node::text(token)),
-                ("Expiration", until.map_or(Node::Absent, Node::Time)),
+                ("Expiration", until.map_or(Node::Absent, Node::Instant)),
             ],
             elements: json!({ "jti": claims["jti"] }),
             grants: true,
@@ -112,6 +121,17 @@ impl EmbeddedSts {
         ours.insert("aws_account".to_owned(), json!(caller.account()));
         ours.insert("source_region".to_owned(), json!(call.region));
         ours.insert("principal_id".to_owned(), json!(subject));
+        if let Some(session) = caller.session() {
+            let ends = OffsetDateTime::from_unix_timestamp(session.expires_at);
+            let ends = ends.map(timestamp).unwrap_or_default();
+            ours.insert("original_session_exp".to_owned(), json!(ends));
+        }
+        if let Some(identity) = session.and_then(|session| session.source_identity.as_ref()) {
+            ours.insert("source_identity".to_owned(), json!(identity));
+        }
+        if let Some(provider) = session.and_then(|session| session.federated_provider.as_ref()) {
+            ours.insert("federated_provider".to_owned(), json!(provider));
+        }
         let own = principal_tags(caller);
         if !own.is_empty() {
             ours.insert("principal_tags".to_owned(), own.into());

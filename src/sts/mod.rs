@@ -30,7 +30,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 pub use crate::access::Denial;
-use crate::access::authorize::{self, Act, IdentitySide};
+use crate::access::authorize::{self, Act, ActRefusal, IdentitySide};
 use crate::access::{Call, Caller, Principal};
 use crate::aws::error::AwsError;
 use crate::aws::sts::Mfa;
@@ -40,6 +40,7 @@ use crate::issuer::Issuer;
 use crate::outbound::jwks::KeyCache;
 use crate::policy::{PolicyDocument, RequestContext};
 use crate::seal::KeyRing;
+use crate::store::StoreError;
 use crate::store::cache::{CachedRole, IamCache};
 use crate::store::roles::Role;
 
@@ -143,18 +144,45 @@ impl EmbeddedSts {
         resource: &str,
         context: &RequestContext,
     ) -> Result<(), Denial> {
+        let decided = self.decide(caller, action, resource, context).await?;
+        decided.map_err(|refused| {
+            let error = AwsError::not_authorized(caller.arn(), action, resource);
+            let account = caller.account();
+            Denial::of(error, &refused.refusal, resource, account, context)
+        })
+    }
+
+    /// The same with AWS's half sentence about the kind of policy, which the newest of the operations append.
+    async fn allow_or_say_why(
+        &self,
+        caller: &Caller,
+        action: &str,
+        resource: &str,
+        context: &RequestContext,
+    ) -> Result<(), Denial> {
+        let decided = self.decide(caller, action, resource, context).await?;
+        decided.map_err(|refused| {
+            let error = AwsError::not_allowed(caller.arn(), action, resource, &refused.because);
+            let account = caller.account();
+            Denial::of(error, &refused.refusal, resource, account, context)
+        })
+    }
+
+    async fn decide(
+        &self,
+        caller: &Caller,
+        action: &str,
+        resource: &str,
+        context: &RequestContext,
+    ) -> Result<Result<(), Box<ActRefusal>>, StoreError> {
         let side = IdentitySide::of(&self.cache, caller).await?;
-        let account = caller.account();
         let act = Act {
             action,
             resource,
-            account,
+            account: caller.account(),
             context,
         };
-        authorize::act(&caller.for_policy(), &side, act).map_err(|refused| {
-            let error = AwsError::not_authorized(caller.arn(), action, resource);
-            Denial::of(error, &refused.refusal, resource, account, context)
-        })
+        Ok(authorize::act(&caller.for_policy(), &side, act))
     }
 
     /// Checks the code that a call carries; answers when. Only users have devices.

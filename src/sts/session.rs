@@ -28,20 +28,14 @@ pub fn check_tags(
     transitive: &[String],
     inherited: &[String],
 ) -> Result<(), AwsError> {
-    let same = |a: &str, b: &str| a.to_lowercase() == b.to_lowercase();
-    for (place, tag) in tags.iter().enumerate() {
-        if tag
-            .key
-            .get(..4)
-            .is_some_and(|head| head.eq_ignore_ascii_case("aws:"))
-        {
-            return Err(AwsError::reserved_tag());
-        }
-        let earlier = tags.iter().take(place);
-        if earlier.into_iter().any(|other| same(&other.key, &tag.key)) {
-            return Err(AwsError::duplicate_tags());
-        }
+    let reserved = |tag: &Tag| {
+        let head = tag.key.get(..4);
+        head.is_some_and(|head| head.eq_ignore_ascii_case("aws:"))
+    };
+    if tags.iter().any(reserved) {
+        return Err(AwsError::reserved_tag());
     }
+    check_unique(tags)?;
     for key in transitive {
         if !tags.iter().any(|tag| same(&tag.key, key)) {
             return Err(AwsError::transitive_key_not_a_tag());
@@ -50,6 +44,21 @@ pub fn check_tags(
     for key in inherited {
         if tags.iter().any(|tag| same(&tag.key, key)) {
             return Err(AwsError::transitive_conflict());
+        }
+    }
+    Ok(())
+}
+
+fn same(a: &str, b: &str) -> bool {
+    a.to_lowercase() == b.to_lowercase()
+}
+
+/// Checks that no key comes twice, ignoring case.
+pub fn check_unique(tags: &[Tag]) -> Result<(), AwsError> {
+    for (place, tag) in tags.iter().enumerate() {
+        let mut earlier = tags.iter().take(place);
+        if earlier.any(|other| same(&other.key, &tag.key)) {
+            return Err(AwsError::duplicate_tags());
         }
     }
     Ok(())

@@ -123,9 +123,9 @@ fn a_token_never_outlives_the_session_that_asks() {
         session.expires_at = session.issued_at + 200;
     });
     let reply = token(&session, &PLAIN);
-    let (status, code, _) = reply.aws_error();
-    let expected = "SessionDurationEscalationException";
-    assert_eq!((status, code.as_str()), (403, expected));
+    let message = "Requested token expiry time must be before the original session's expiry time.";
+    let code = "SessionDurationEscalationException";
+    DEMO.refuses(&reply, 403, code, message, "sts.outbound.duration");
     let mut params = PLAIN.to_vec();
     params.push(("DurationSeconds", "100"));
     assert_eq!(token(&session, &params).status, 200);
@@ -137,7 +137,8 @@ fn asking_needs_a_permission_and_tagging_another() {
     let reply = token(&user, &PLAIN);
     let message = format!(
         "User: arn:aws:iam::{DEV}:user/token-nobody is not authorized to perform: \
-         sts:GetWebIdentityToken on resource: *"
+         sts:GetWebIdentityToken on resource: arn:aws:sts::{DEV}:self because no identity-based \
+         policy allows the sts:GetWebIdentityToken action"
     );
     DEMO.refuses(&reply, 403, "AccessDenied", &message, "policy.no_match");
     let policy = allow(&["sts:GetWebIdentityToken"], &["*"]);
@@ -166,7 +167,121 @@ fn the_audience_is_a_condition_key() {
 #[test]
 fn an_account_that_did_not_switch_it_on_gets_none() {
     let reply = token(DEMO.root(PROD), &PLAIN);
-    let message = format!("Outbound identity federation is disabled for account {PROD}");
+    let message = "OutboundWebIdentityFederation is disabled.";
     let code = "OutboundWebIdentityFederationDisabledException";
-    DEMO.refuses(&reply, 403, code, &message, "sts.outbound.disabled");
+    DEMO.refuses(&reply, 403, code, message, "sts.outbound.disabled");
+}
+
+#[test]
+fn a_session_says_when_it_ends_and_who_is_behind_it() {
+    let trust = crate::harness::iam::trust(json!({ "AWS": DEV }), json!({}));
+    let role = DEMO.role(DEV, "TokenSource", &trust);
+    let policy = allow(&["sts:GetWebIdentityToken"], &["*"]);
+    DEMO.role_policy(DEV, "TokenSource", &policy);
+    let mut ends = 0;
+    let session = DEMO.session_of(&role, |session| {
+        session.source_identity = Some("alice".to_owned());
+        ends = session.expires_at;
+    });
+    let claims = part(&token(&session, &PLAIN).xml("WebIdentityToken"), 1);
+    let ours = &claims["https://sts.amazonaws.com/"];
+    assert_eq!(ours["source_identity"], "alice");
+    let ends = time::OffsetDateTime::from_unix_timestamp(ends).unwrap();
+    let ends = ends.format(&time::format_description::well_known::Rfc3339);
+    assert_eq!(ours["original_session_exp"], ends.unwrap());
+    let lasting = part(&token(DEMO.root(DEV), &PLAIN).xml("WebIdentityToken"), 1);
+    let lasting = &lasting["https://sts.amazonaws.com/"];
+    assert!(lasting.get("original_session_exp").is_none(), "{lasting}");
+}
+
+#[test]
+fn a_token_ends_at_a_millisecond() {
+    let reply = token(&permitted("token-millis"), &PLAIN);
+    let until = reply.xml("Expiration");
+    let (_, fraction) = until.rsplit_once('.').unwrap();
+    assert_eq!(fraction.len(), "000Z".len(), "{until}");
+}
+
+#[test]
+fn a_federated_user_gets_none() {
+    let all = allow(&["sts:*"], &["*"]);
+    let user = DEMO.user(DEV, "token-federator", Some(&all));
+    let params = [("Name", "probe"), ("Policy", all.as_str())];
+    let federated = DEMO.signed(&user, "GetFederationToken", &params).send();
+    let reply = token(&federated.credentials(), &PLAIN);
+    let message = "GetWebIdentityToken does not support federated user sessions";
+    DEMO.refuses(
+        &reply,
+        403,
+        "AccessDenied",
+        message,
+        "sts.outbound.federated",
+    );
+}
+
+#[test]
+fn a_policy_may_name_the_caller_itself() {
+    let itself = format!("arn:aws:sts::{DEV}:self");
+    let user = DEMO.user(
+        DEV,
+        "token-itself",
+        Some(&allow(&["sts:GetWebIdentityToken"], &[&itself])),
+    );
+    assert_eq!(token(&user, &PLAIN).status, 200);
+}
+
+#[test]
+fn a_denial_names_the_kind_of_policy() {
+    let denied = crate::harness::iam::document(json!([
+        { "Effect": "Allow", "Action": "sts:*", "Resource": "*" },
+        { "Effect": "Deny", "Action": "sts:GetWebIdentityToken", "Resource": "*" },
+    ]));
+    let user = DEMO.user(DEV, "token-denied", Some(&denied));
+    let message = format!(
+        "User: arn:aws:iam::{DEV}:user/token-denied is not authorized to perform: \
+         sts:GetWebIdentityToken on resource: arn:aws:sts::{DEV}:self with an explicit deny in an \
+         identity-based policy"
+    );
+    DEMO.refuses(
+        &token(&user, &PLAIN),
+        403,
+        "AccessDenied",
+        &message,
+        "policy.denied",
+    );
+}
+
+#[test]
+fn tags_of_a_token_may_carry_any_name() {
+    let mut params = PLAIN.to_vec();
+    params.push(("Tags.member.1.Key", "aws:test"));
+    params.push(("Tags.member.1.Value", "reserved"));
+    let reply = token(&permitted("token-reserved"), &params);
+    let claims = part(&reply.xml("WebIdentityToken"), 1);
+    let tags = &claims["https://sts.amazonaws.com/"]["request_tags"];
+    assert_eq!(*tags, json!({ "aws:test": "reserved" }));
+    params.push(("Tags.member.2.Key", "AWS:test"));
+    params.push(("Tags.member.2.Value", "x"));
+    let reply = token(&permitted("token-twice"), &params);
+    let message = "Duplicate tag keys found. Please note that Tag keys are case insensitive.";
+    DEMO.refuses(
+        &reply,
+        400,
+        "InvalidParameterValue",
+        message,
+        "sts.tags.duplicate",
+    );
+}
+
+#[test]
+fn the_algorithm_is_one_of_two() {
+    let user = permitted("token-algorithm");
+    let params = [PLAIN[0], ("SigningAlgorithm", "HS256")];
+    let message = "Requested SigningAlgorithm is not supported. See the GetWebIdentityToken \
+                   documentation for supported algorithms";
+    let (status, code, told) = token(&user, &params).aws_error();
+    assert_eq!(
+        (status, code.as_str(), told.as_str()),
+        (400, "ValidationError", message)
+    );
 }

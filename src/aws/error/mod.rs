@@ -340,12 +340,30 @@ impl AwsError {
     }
 
     /// An account that has not switched outbound web identity federation on.
-    pub fn outbound_federation_disabled(account: &str) -> AwsError {
+    pub fn outbound_federation_disabled() -> AwsError {
         error(
             "OutboundWebIdentityFederationDisabledException",
             403,
             "sts.outbound.disabled",
-            format!("Outbound identity federation is disabled for account {account}"),
+            "OutboundWebIdentityFederation is disabled.",
+        )
+    }
+
+    /// An algorithm of the right length that no token of ours is signed with.
+    pub fn signing_algorithm_not_supported() -> AwsError {
+        AwsError::validation(
+            "Requested SigningAlgorithm is not supported. See the GetWebIdentityToken \
+             documentation for supported algorithms",
+        )
+    }
+
+    /// A federated user that asks for a token of its own.
+    pub fn no_token_for_federated_users() -> AwsError {
+        error(
+            "AccessDenied",
+            403,
+            "sts.outbound.federated",
+            "GetWebIdentityToken does not support federated user sessions",
         )
     }
 
@@ -355,7 +373,7 @@ impl AwsError {
             "SessionDurationEscalationException",
             403,
             "sts.outbound.duration",
-            "The requested token duration would extend the session beyond its original expiration time.",
+            "Requested token expiry time must be before the original session's expiry time.",
         )
     }
 
@@ -365,7 +383,7 @@ impl AwsError {
             "JWTPayloadSizeExceededException",
             400,
             "sts.outbound.size",
-            "The requested token payload size exceeds the maximum allowed size.",
+            "JWT payload exceeds maximum allowed size",
         )
     }
 
