@@ -155,14 +155,15 @@ pub fn source(config: &Config, headers: &HeaderMap, peer: IpAddr) -> Source {
     let mut ip = peer.to_canonical();
     let mut secure = false;
     if trusted(ip) {
+        // By bytes: a client may begin the header with some that are no text, and must not make what its proxy adds
+        // unreadable with them, or it would pass for the proxy.
         let hops = headers.get_all("x-forwarded-for").iter();
-        let hops: Vec<&str> = hops
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','))
-            .map(str::trim)
+        let hops: Vec<&[u8]> = hops
+            .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
             .collect();
         for hop in hops.iter().rev() {
-            let Ok(address) = hop.parse::<IpAddr>() else {
+            let hop = std::str::from_utf8(hop.trim_ascii()).ok();
+            let Some(address) = hop.and_then(|hop| hop.parse::<IpAddr>().ok()) else {
                 break;
             };
             ip = address.to_canonical();
@@ -203,6 +204,31 @@ pub fn is_cross_site(app: &App, headers: &HeaderMap) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_sends_no_text_does_not_pass_for_the_proxy() {
+        let text = "public_url = 'http://127.0.0.1:1'\nlisten = '127.0.0.1:1'\n\
+                    [server]\ntrusted_proxies = ['10.0.0.0/8']\n\
+                    [[sts]]\nid = 'local'\nkind = 'embedded'\n\
+                    accounts = [{ id = '111111111111', name = 'dev' }]\n";
+        let here = std::path::Path::new("/");
+        let config = crate::config::parse(text, here, &|_| None, Vec::new(), true).unwrap();
+        let seen = |lines: &[&[u8]], peer: &str| {
+            let mut headers = HeaderMap::new();
+            for line in lines {
+                headers.append("x-forwarded-for", HeaderValue::from_bytes(line).unwrap());
+            }
+            let ip = source(&config, &headers, peer.parse().unwrap()).ip;
+            ip.to_string()
+        };
+        // A proxy adds to what the client sent, in the same line or in one of its own.
+        assert_eq!(seen(&[b"\xff, 192.0.2.1"], "10.0.0.1"), "192.0.2.1");
+        assert_eq!(seen(&[b"\xff", b"192.0.2.1"], "10.0.0.1"), "192.0.2.1");
+        let two = b"\xff, 192.0.2.1 ,10.0.0.2";
+        assert_eq!(seen(&[two], "10.0.0.1"), "192.0.2.1");
+        // Nobody but a proxy is asked.
+        assert_eq!(seen(&[b"192.0.2.1"], "198.51.100.1"), "198.51.100.1");
+    }
 
     #[test]
     fn a_path_that_is_no_text_is_refused_in_json() {
