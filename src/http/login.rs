@@ -111,9 +111,9 @@ pub async fn begin(
     let Some(sealed) = pending.seal(&app.ring, &*app.random) else {
         return refuse(&app, call, trouble("the login could not be sealed"));
     };
-    if let Err(error) = call.answered(Value::Null) {
-        tracing::error!(%error, "a sign-in begins without a trace");
-    }
+    // Nothing was asked of us but an address, and anybody may ask: an event for each would let them fill the disk. The
+    // trail begins where the provider sends the browser back.
+    call.unseen();
     let mut response = Redirect::to(url.as_str()).into_response();
     let name = cookie_name(&pending.state);
     let cookie = our_cookie(&app, &name, sealed.expose().clone(), LIFETIME_SECONDS);
@@ -225,7 +225,8 @@ pub async fn sign_out(
         Err(_) => return refuse(&app, call, trouble("the session could not be read")),
     };
     let Some(held) = held else {
-        let _ = call.answered(Value::Null);
+        // Nobody signs out: that anybody can do, as often as they like.
+        call.unseen();
         return Redirect::to("/").into_response();
     };
     if !is_genuine(&app, &headers, &held.csrf, form.get("csrf")) {

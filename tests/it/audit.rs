@@ -339,7 +339,6 @@ fn a_sign_in_and_what_follows_are_told_in_order() {
         })
         .collect();
     insta::assert_snapshot!(told.join("\n"), @r"
-    BeginSignIn
     ConsoleLogin
     ListAccountRoles
     AssumeRoleWithWebIdentity
@@ -348,6 +347,23 @@ fn a_sign_in_and_what_follows_are_told_in_order() {
     AssumeRoleWithWebIdentity: trust.condition
     SignOut
     ");
+}
+
+#[test]
+fn what_anybody_may_do_for_nothing_leaves_no_line() {
+    let broker = Broker::demo();
+    let lines = |trail: &str| {
+        let told = trail.lines().filter(|line| !line.contains("barrier"));
+        told.count()
+    };
+    let before = lines(&broker.trail());
+    for _ in 0..5 {
+        assert_eq!(broker.get("/login/acme").send().status, 303);
+        assert_eq!(broker.post("/signout").form(&[]).send().status, 303);
+        let out = broker.post("/console/signout").form(&[]).send();
+        assert_eq!(out.status, 303);
+    }
+    assert_eq!(lines(&broker.trail()), before);
 }
 
 // --- the file -------------------------------------------------------------------------------------------------------

@@ -245,6 +245,14 @@ fn callbacks_of_sign_in_answer_429_with_a_page() {
 }
 
 #[test]
+fn beginning_to_sign_in_is_a_door_too() {
+    let broker = strict("");
+    let unknown = || broker.get("/login/nobody").from("192.0.2.1");
+    assert_eq!(unknown().send().status, 404);
+    assert_eq!(exhaust(unknown).header("retry-after"), "1");
+}
+
+#[test]
 fn the_sign_in_endpoint_of_the_console_is_a_door_too() {
     let broker = strict("");
     let link = || {
