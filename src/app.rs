@@ -181,6 +181,7 @@ impl App {
             loopback_http: config.demo,
             issuer: urls.origin().to_owned(),
             examples: config.examples,
+            over_all: config.over_all().map(str::to_owned),
         };
         Ok(App {
             idps: relying_parties(&config, &urls, &outbound, &keys),

@@ -34,7 +34,7 @@ pub(super) const STS: Section = Section {
             name: "management_account",
             form: Form::Text,
             need: Need::Optional,
-            about: "The account that may take root tasks in the others (AssumeRoot), as the management account of an organization may at AWS. Without it nobody may.",
+            about: "The account that may take root tasks in the others (AssumeRoot), as the management account of an organization may at AWS, and cut off what reaches them all: a person, a provider. Without it nobody may, unless there is one account alone.",
         },
     ],
     reserved: &[(
@@ -88,6 +88,18 @@ impl super::Config {
             manager.map(of).unwrap_or_default()
         });
         pairs.collect()
+    }
+
+    /// The account that stands over all others: the only one there is, or the management account of the only service.
+    /// With several services nobody stands over all of them.
+    pub fn over_all(&self) -> Option<&str> {
+        let [sts] = self.stss.as_slice() else {
+            return None;
+        };
+        match (sts.accounts.as_slice(), &sts.management_account) {
+            ([only], _) => Some(&only.id),
+            (_, manager) => manager.as_deref(),
+        }
     }
 }
 
@@ -276,6 +288,26 @@ mod tests {
         let config = parse(&text).unwrap();
         let management = config.stss[0].management_account.as_deref();
         assert_eq!(management, Some("111111111111"));
+    }
+
+    #[test]
+    fn one_account_stands_over_all_or_none_does() {
+        let over_all = |text: &str| {
+            let config = parse(text).unwrap();
+            config.over_all().map(str::to_owned)
+        };
+        let dev = "{ id = '111111111111', name = 'dev' }";
+        let prod = "{ id = '222222222222', name = 'prod' }";
+        let alone = with(&format!("accounts = [{dev}]"));
+        assert_eq!(over_all(&alone).as_deref(), Some("111111111111"));
+        let two = with(&format!("accounts = [{dev}, {prod}]\n"));
+        assert_eq!(over_all(&two), None);
+        let managed = format!("{two}management_account = '222222222222'\n");
+        assert_eq!(over_all(&managed).as_deref(), Some("222222222222"));
+        let other = "{ id = '333333333333', name = 'other' }";
+        let services =
+            format!("{managed}[[sts]]\nid = 'second'\nkind = 'embedded'\naccounts = [{other}]\n");
+        assert_eq!(over_all(&services), None);
     }
 
     #[test]

@@ -233,7 +233,8 @@ pub fn configuration(places: &Places<'_>) -> String {
          [[idp]]\nid = \"acme\"\nkind = \"oidc\"\nname = \"Acme\"\nissuer = {}\nclient_id = {}\n\
          prompt = \"login\"\n\n\
          [[ci]]\nname = \"Demo CI\"\nissuer = {}\naudience = {}\n\n\
-         [[sts]]\nid = \"local\"\nkind = \"embedded\"\naccounts = [{}]\n",
+         [[sts]]\nid = \"local\"\nkind = \"embedded\"\naccounts = [{}]\n\
+         management_account = {}\n",
         text(places.broker),
         text(places.listen),
         text(places.acme),
@@ -241,6 +242,7 @@ pub fn configuration(places: &Places<'_>) -> String {
         text(places.ci),
         text(places.broker),
         accounts.join(", "),
+        text(PROD),
     );
     for role in roles(places.acme, places.ci, places.broker) {
         file.push_str(&format!(

@@ -1,6 +1,9 @@
 //! Cutting off sessions that fell into wrong hands: one of them, one principal's, one role's, or all that rest on one
 //! identity provider (STS-13).
 //!
+//! The first three are about one account, and its callers alone may ask for them. A person and a provider are everybody's,
+//! so cutting those off takes a caller of the account that stands over all (`docs/decisions/0011`).
+//!
 //! A cut is about the past: what was issued before it is worth nothing any more, on this node at once and on every
 //! other within a second, and whoever may still sign in gets in anew. AWS's own way, an inline policy on the role that
 //! denies by `aws:TokenIssueTime`, works beside it.
@@ -54,6 +57,11 @@ impl CutOff<'_> {
 }
 
 impl Iam {
+    /// Whether callers of an account may do what reaches every account.
+    pub fn stands_over_all(&self, account: &str) -> bool {
+        self.over_all.as_deref() == Some(account)
+    }
+
     /// Cuts off everything that was issued to `whom` until now, where the caller may.
     ///
     /// Whoever calls this makes sure beforehand that the trail takes events (`AuditLog::flush`), and closes the call's
@@ -98,7 +106,7 @@ impl Iam {
         Ok(revocation)
     }
 
-    /// The caller's policies, on something of its own account, or on `*`.
+    /// The caller's policies, on something of its own account; or on `*`, for callers of the account that stands over all.
     async fn may_cut_off(
         &self,
         call: &Call,
@@ -113,6 +121,10 @@ impl Iam {
             let error = refused(&found.because);
             Denial::of(error, &found.refusal, resource, account, &found.context)
         })?;
+        if target.resource == "*" && !self.stands_over_all(caller.account()) {
+            let because = "because it reaches every account and this one does not stand over them";
+            return Err(refused(because).because("cut_off.account").into());
+        }
         let theirs = Arn::parse(target.resource).is_some_and(|arn| arn.account != caller.account());
         match theirs {
             // No account gives another one a say in this.

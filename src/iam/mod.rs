@@ -89,6 +89,8 @@ pub struct Iam {
     pub issuer: String,
     /// Whether what the configuration made may be changed here too.
     pub examples: bool,
+    /// The account whose callers may do what reaches every account.
+    pub over_all: Option<String>,
 }
 
 /// One call of IAM on its way.

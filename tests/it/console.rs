@@ -78,7 +78,11 @@ static DEMO: LazyLock<Broker> = LazyLock::new(|| {
 /// A browser with a console of this role of dev.
 #[track_caller]
 fn console(broker: &Broker, role: &str) -> Browser {
-    let session = broker.session_of(&format!("arn:aws:iam::{DEV}:role/{role}"), |_| {});
+    console_in(broker, DEV, role)
+}
+
+fn console_in(broker: &Broker, account: &str, role: &str) -> Browser {
+    let session = broker.session_of(&format!("arn:aws:iam::{account}:role/{role}"), |_| {});
     let json = json!({
         "sessionId": session.access_key_id,
         "sessionKey": session.secret_access_key.expose(),
@@ -864,14 +868,23 @@ fn every_kind_of_cut_has_its_form() {
     let session = broker.session_of(&format!("arn:aws:iam::{DEV}:role/Developer"), |_| {});
     let principal = format!("arn:aws:sts::{DEV}:assumed-role/Developer/session");
     let acme = broker.acme();
-    let cuts: [&[(&str, &str)]; 4] = [
-        &[("kind", "session"), ("id", &session.access_key_id)],
-        &[("kind", "principal"), ("id", &principal)],
-        &[("kind", "subject"), ("issuer", &acme), ("id", "ann")],
-        &[("kind", "idp"), ("id", &acme)],
+    let cuts: [(&str, &str, &[(&str, &str)]); 4] = [
+        (
+            DEV,
+            "Guard",
+            &[("kind", "session"), ("id", &session.access_key_id)],
+        ),
+        (DEV, "Guard", &[("kind", "principal"), ("id", &principal)]),
+        // People and providers are everybody's.
+        (
+            PROD,
+            "Administrator",
+            &[("kind", "subject"), ("issuer", &acme), ("id", "ann")],
+        ),
+        (PROD, "Administrator", &[("kind", "idp"), ("id", &acme)]),
     ];
-    for fields in cuts {
-        let mut guard = console(&broker, "Guard");
+    for (account, role, fields) in cuts {
+        let mut guard = console_in(&broker, account, role);
         let page = guard.get(&broker.absolute(&format!("/console/sessions?{}", form(fields))));
         says(&page, "Cut off?");
         let done = cut(&broker, &mut guard, fields);
@@ -879,6 +892,36 @@ fn every_kind_of_cut_has_its_form() {
     }
     let cuts = crate::harness::RUNTIME.block_on(broker.app.store.revocations());
     assert_eq!(cuts.unwrap().len(), 4);
+}
+
+#[test]
+fn what_reaches_every_account_is_offered_to_whom_stands_over_all() {
+    let broker = with_guard();
+    let offers = |account: &str, role: &str, path: &str| {
+        let page = console_in(&broker, account, role).get(&broker.absolute(path));
+        assert_eq!(page.status, 200);
+        words(&page).contains("One identity provider") || page.text().contains("kind=idp")
+    };
+    assert!(!offers(DEV, "Guard", "/console/sessions"));
+    assert!(offers(PROD, "Administrator", "/console/sessions"));
+    let provider = |account: &str| {
+        let issuer = broker.acme();
+        let name = issuer.split_once("://").unwrap().1;
+        format!("/console/provider?arn=arn:aws:iam::{account}:oidc-provider/{name}")
+    };
+    assert!(!offers(DEV, "Developer", &provider(DEV)));
+    assert!(offers(PROD, "Administrator", &provider(PROD)));
+    let mut guard = console(&broker, "Guard");
+    let refused = cut(
+        &broker,
+        &mut guard,
+        &[("kind", "idp"), ("id", &broker.acme())],
+    );
+    assert_eq!(refused.status, 403);
+    says(
+        &refused,
+        "because it reaches every account and this one does not stand over them",
+    );
 }
 
 #[test]

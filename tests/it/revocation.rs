@@ -23,6 +23,9 @@ use crate::harness::issuer::Issuer;
 use crate::harness::{Broker, DEV, PROD, RUNTIME};
 use crate::postgres::Postgres;
 
+/// Makes the dev account the one that stands over all.
+const OVER: &str = "management_account = \"111111111111\"\n";
+
 /// What an attempt came to: the cut or the refusal, and its reference.
 struct Attempt {
     reference: String,
@@ -76,14 +79,18 @@ fn guard(broker: &Broker) -> Credentials {
 
 /// A session that may cut off what this pattern covers.
 fn guard_on(broker: &Broker, name: &str, resource: &str) -> Credentials {
+    guard_of(broker, DEV, name, resource)
+}
+
+fn guard_of(broker: &Broker, account: &str, name: &str, resource: &str) -> Credentials {
     let trust = document(json!({
         "Effect": "Allow",
-        "Principal": { "AWS": format!("arn:aws:iam::{DEV}:root") },
+        "Principal": { "AWS": format!("arn:aws:iam::{account}:root") },
         "Action": "sts:AssumeRole",
     }));
-    let role = broker.role(DEV, name, &trust);
+    let role = broker.role(account, name, &trust);
     let policy = allow(&["drawbridge:CutOff"], &[resource]);
-    broker.role_policy(DEV, name, &policy);
+    broker.role_policy(account, name, &policy);
     broker.session_of(&role, |session| session.session_name = "eve".to_owned())
 }
 
@@ -227,7 +234,7 @@ impl Door {
     fn start() -> Door {
         let issuer = Issuer::start();
         let broker = Broker::configured(&format!(
-            "[[ci]]\nissuer = \"{}\"\naudience = \"{AUDIENCE}\"\n",
+            "{OVER}[[ci]]\nissuer = \"{}\"\naudience = \"{AUDIENCE}\"\n",
             issuer.url
         ));
         let role = open_role(&broker, "Job", issuer.name());
@@ -381,7 +388,8 @@ fn a_person_who_was_cut_off_must_sign_in_anew() {
     let front = broker.absolute("/");
     let is_in = |browser: &mut Browser| !browser.get(&front).text().contains("Sign in with");
     assert!(is_in(&mut ann) && is_in(&mut bob));
-    let guard = guard(&broker);
+    // In the demo, prod stands over all.
+    let guard = guard_of(&broker, PROD, "Guard", "*");
     let whom = CutOff::Subject {
         issuer: &acme,
         subject: "ann",
@@ -405,7 +413,7 @@ fn share(directory: &TempDir, url: &str) {
     let keys = directory.path().join("drawbridge-keys");
     let start = || {
         Broker::configured(&format!(
-            "[store]\nurl = \"{url}\"\n[keys]\nfile = \"{}\"\n\
+            "{OVER}[store]\nurl = \"{url}\"\n[keys]\nfile = \"{}\"\n\
              [[ci]]\nissuer = \"{}\"\naudience = \"{AUDIENCE}\"\n",
             keys.display(),
             issuer.url
@@ -539,6 +547,40 @@ fn nobody_cuts_off_in_another_account() {
         refused(&cut(&broker, &guard, whom), "AccessDenied", &message);
     }
     assert_eq!(asked(&broker, &session).status, 200);
+}
+
+#[test]
+fn what_reaches_every_account_takes_the_account_that_stands_over_all() {
+    let issuer = "https://idp.example";
+    let arn = format!("arn:aws:iam::{DEV}:oidc-provider/idp.example");
+    let person = CutOff::Subject {
+        issuer,
+        subject: "a",
+    };
+    let wide = [person, CutOff::Idp(issuer), CutOff::Idp(&arn)];
+    let message = format!(
+        "User: arn:aws:sts::{DEV}:assumed-role/Guard/eve is not authorized to perform: drawbridge:CutOff on \
+         resource: * because it reaches every account and this one does not stand over them"
+    );
+    // Nobody stands over several accounts by default, and the one that does is not this one.
+    let theirs = format!("management_account = \"{PROD}\"\n");
+    for more in ["", &theirs] {
+        let broker = Broker::configured(more);
+        let guard = guard(&broker);
+        for whom in wide {
+            let attempt = cut(&broker, &guard, whom);
+            refused(&attempt, "AccessDenied", &message);
+            let event = &broker.events(&attempt.reference)[0];
+            assert_eq!(event["additionalEventData"]["reason"], "cut_off.account");
+        }
+        let cuts = RUNTIME.block_on(broker.app.store.revocations());
+        assert!(cuts.unwrap().is_empty());
+    }
+    let broker = Broker::configured(OVER);
+    let guard = guard(&broker);
+    for whom in wide {
+        cut(&broker, &guard, whom).result.unwrap();
+    }
 }
 
 #[test]

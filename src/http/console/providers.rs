@@ -143,7 +143,8 @@ struct OidcPage {
     created: String,
     roles: Vec<TrustingRole>,
     roles_missing: Option<Missing>,
-    cut_href: String,
+    /// For callers of the account that stands over all.
+    cut_href: Option<String>,
 }
 
 /// The roles of the account whose trust policies name a provider, where the session may list roles.
@@ -197,7 +198,7 @@ async fn oidc_page(app: &App, here: &mut Here, arn: &str) -> Made {
         created: day(provider.created_at),
         roles,
         roles_missing,
-        cut_href: app.urls.console_cut_off("idp", arn),
+        cut_href: cut_href(app, here, arn),
         provider,
     };
     Ok(page::html(StatusCode::OK, page))
@@ -220,7 +221,8 @@ struct SamlPage {
     created: String,
     roles: Vec<TrustingRole>,
     roles_missing: Option<Missing>,
-    cut_href: String,
+    /// For callers of the account that stands over all.
+    cut_href: Option<String>,
 }
 
 async fn saml_page(app: &App, here: &mut Here, arn: &str) -> Made {
@@ -258,7 +260,7 @@ async fn saml_page(app: &App, here: &mut Here, arn: &str) -> Made {
         created: day(provider.created_at),
         roles,
         roles_missing,
-        cut_href: app.urls.console_cut_off("idp", arn),
+        cut_href: cut_href(app, here, arn),
     };
     Ok(page::html(StatusCode::OK, page))
 }
@@ -293,4 +295,9 @@ impl Metadata {
             certificates: named("X509Certificate").count(),
         })
     }
+}
+
+fn cut_href(app: &App, here: &Here, arn: &str) -> Option<String> {
+    let may = app.iam.stands_over_all(here.account());
+    may.then(|| app.urls.console_cut_off("idp", arn))
 }

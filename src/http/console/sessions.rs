@@ -64,6 +64,11 @@ impl Kind {
         }
     }
 
+    /// Whether it is about every account.
+    fn reaches_all(self) -> bool {
+        matches!(self, Kind::Subject | Kind::Idp)
+    }
+
     /// What it cuts off, as a sentence.
     fn about(self) -> &'static str {
         match self {
@@ -189,7 +194,10 @@ async fn forms_page(app: &App, here: &Here, link: &Link) -> Made {
     };
     let cuts = cuts.into_iter().filter(|cut| concerns(cut, here.account()));
     let (chrome, frame) = here.around(app, "Sessions");
-    let forms = KINDS.into_iter().map(|kind| CutForm {
+    let over_all = app.iam.stands_over_all(here.account());
+    let kinds = KINDS.into_iter();
+    let kinds = kinds.filter(|kind| over_all || !kind.reaches_all());
+    let forms = kinds.map(|kind| CutForm {
         kind: kind.name(),
         heading: kind.heading(),
         about: kind.about(),
