@@ -175,14 +175,18 @@ async fn get_access_key_last_used(iam: &Iam, ask: &mut Ask<'_>) -> Reply {
     let action = "iam:GetAccessKeyLastUsed";
     let account = ask.caller.account();
     let shown = format!("access key {id}");
-    let unknown = || {
-        let because = format!("because no identity-based policy allows the {action} action");
-        AwsError::not_allowed(ask.caller.arn(), action, &shown, &because)
-    };
+    let unknown = || AwsError::no_such_key_to_see(ask.caller.arn(), id);
+    let root = arn::root(PARTITION, account);
     let key = iam.store().access_key(id).await?;
-    let key = key
-        .filter(|key| key.account == account)
-        .ok_or_else(unknown)?;
+    let Some(key) = key.filter(|key| key.account == account) else {
+        // Those who may not ask at all hear of that, as about any other key.
+        let target = Target {
+            shown: Some(&shown),
+            ..Target::of(&root)
+        };
+        iam.allow(ask, action, target).await?;
+        return Err(unknown().into());
+    };
     let user = match &key.principal {
         KeyOwner::Root => None,
         KeyOwner::User(unique_id) => {
@@ -190,7 +194,6 @@ async fn get_access_key_last_used(iam: &Iam, ask: &mut Ask<'_>) -> Reply {
             Some(user.ok_or_else(unknown)?)
         }
     };
-    let root = arn::root(PARTITION, account);
     let target = Target {
         resource: user.as_ref().map_or(&root, |user| &user.arn),
         shown: Some(&shown),

@@ -1,4 +1,4 @@
-//! Tags of identity providers: there, unlike anywhere else in IAM, `key` and `Key` are two keys.
+//! Tags of identity providers and managed policies: there, unlike anywhere else in IAM, `key` and `Key` are two keys.
 
 use crate::aws::error::AwsError;
 use crate::aws::sts::Tag;

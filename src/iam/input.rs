@@ -191,15 +191,11 @@ impl<'a> Input<'a> {
             }
         };
         let member = member_name(name);
-        let mut values = Vec::with_capacity(listed.len());
-        for (place, value) in listed.into_iter().enumerate() {
-            let member = format!("{member}.{}.member", place + 1);
-            self.constraints.required(&member, value);
-            self.constraints
-                .text(&member, value, pattern, length.clone(), Echo::Hidden);
-            values.push(value.unwrap_or_default().to_owned());
-        }
+        self.constraints.texts(&member, &listed, pattern, length);
+        let values = listed.into_iter();
         values
+            .map(|value| value.unwrap_or_default().to_owned())
+            .collect()
     }
 
     /// Notes where a list that must be there is not. An empty one (`TagKeys=`) is there.
@@ -291,16 +287,21 @@ impl<'a> Input<'a> {
     }
 }
 
-/// Tag keys must differ even ignoring case, the `aws:` prefix is AWS's, and `drawbridge:` is ours: users, roles,
-/// policies.
+/// Tag keys must differ even ignoring case, and not be reserved: users, roles, instance profiles, devices.
 pub fn check_tags(tags: &[Tag]) -> Result<(), AwsError> {
     let mut keys: Vec<String> = tags.iter().map(|tag| tag.key.to_lowercase()).collect();
     keys.sort_unstable();
     if keys.windows(2).any(|pair| pair.first() == pair.last()) {
         return Err(AwsError::duplicate_resource_tags());
     }
+    check_reserved(tags)
+}
+
+/// The `aws:` prefix is AWS's, and `drawbridge:` is ours.
+pub fn check_reserved(tags: &[Tag]) -> Result<(), AwsError> {
     for reserved in ["aws:", "drawbridge:"] {
-        if keys.iter().any(|key| key.starts_with(reserved)) {
+        let begins = |tag: &Tag| tag.key.to_lowercase().starts_with(reserved);
+        if tags.iter().any(begins) {
             let text = format!("Tag keys must not begin with {reserved}");
             return Err(AwsError::invalid_input(text));
         }

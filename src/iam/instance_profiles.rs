@@ -94,7 +94,7 @@ impl Iam {
                 && let Some(mut role) = self.store().role_by_id(id).await?
             {
                 role.trust_policy = trust.of(&role).await?;
-                inside.push(Node::Fields(roles::listed(&role)));
+                inside.push(Node::Fields(roles::identity(&role)));
             }
             let fields = vec![
                 ("Path", Node::text(&profile.path)),
@@ -122,8 +122,7 @@ impl Iam {
         })?)
     }
 
-    async fn one_profile(&self, profile: InstanceProfile) -> Reply {
-        let tags = shapes::tags_if_any(&profile.tags);
+    async fn one_profile(&self, profile: InstanceProfile, tags: Node) -> Reply {
         let shown = self.shown_profiles(vec![profile]).await?;
         let mut fields: Fields = shown.into_iter().flat_map(|(_, fields)| fields).collect();
         fields.push(("Tags", tags));
@@ -172,7 +171,8 @@ async fn create_instance_profile(iam: &Iam, ask: &mut Ask<'_>) -> Reply {
         "instanceProfileId": profile.unique_id,
         "arn": profile.arn,
     } });
-    iam.one_profile(profile).await
+    let tags = shapes::tags_if_any(&profile.tags);
+    iam.one_profile(profile, tags).await
 }
 
 /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetInstanceProfile.html>
@@ -183,7 +183,9 @@ async fn get_instance_profile(iam: &Iam, ask: &mut Ask<'_>) -> Reply {
     let profile = iam
         .instance_profile(ask, "iam:GetInstanceProfile", name, Target::default())
         .await?;
-    iam.one_profile(profile).await
+    // This answer says so where there are none.
+    let tags = shapes::tags(&profile.tags);
+    iam.one_profile(profile, tags).await
 }
 
 /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListInstanceProfiles.html>
@@ -284,11 +286,10 @@ async fn remove_role(iam: &Iam, ask: &mut Ask<'_>) -> Reply {
         .await?;
     let account = ask.caller.account();
     let role = iam.store().role_by_name(account, role_name).await?;
-    let not_inside = || AwsError::entity_not_found(Entity::Role, role_name);
-    let role = role.ok_or_else(not_inside)?;
+    let role = role.ok_or_else(|| AwsError::entity_not_found(Entity::Role, role_name))?;
     let change = |profile: &mut InstanceProfile| {
         if profile.role_id.as_ref() != Some(&role.unique_id) {
-            return Err(not_inside());
+            return Err(AwsError::role_not_in_profile(&role.name, &profile.name));
         }
         profile.role_id = None;
         Ok(())

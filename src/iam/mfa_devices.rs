@@ -53,9 +53,15 @@ fn serial<'a>(input: &mut Input<'a>) -> &'a str {
     input.required("SerialNumber", Some(SERIAL), 9..=LONGEST_SERIAL)
 }
 
+/// One slash, or printable characters between two. IAM checks this path later than all others, in its own words.
+fn is_path(path: &str) -> bool {
+    let framed = path == "/" || (path.len() > 2 && path.starts_with('/') && path.ends_with('/'));
+    framed && path.chars().all(|c| c.is_ascii_graphic())
+}
+
 fn unknown(serial: &str) -> AwsError {
     AwsError::no_such_entity(format!(
-        "VirtualMFADevice with serial number {serial} doesn't exist."
+        "MFA Device with serial number {serial} does not exist."
     ))
 }
 
@@ -101,11 +107,14 @@ impl Iam {
 /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateVirtualMFADevice.html>
 async fn create(iam: &Iam, ask: &mut Ask<'_>) -> Reply {
     let mut input = Input::new(ask.params);
-    let path = input.path();
+    let path = input.optional("Path", None, 1..=512).unwrap_or("/");
     let name = "VirtualMFADeviceName";
     let name = input.required(name, Some(ENTITY_NAME), 1..=LONGEST_NAME);
     let tags = input.tags();
     input.finish()?;
+    if !is_path(path) {
+        return Err(AwsError::invalid_path().into());
+    }
     let account = ask.caller.account();
     let serial = arn::iam(PARTITION, account, "mfa", path, name);
     let target = Target {

@@ -178,7 +178,7 @@ pub(super) fn listed(role: &Role) -> Fields {
 }
 
 /// What every answer says about a role.
-fn identity(role: &Role) -> Fields {
+pub(super) fn identity(role: &Role) -> Fields {
     vec![
         ("Path", Node::text(&role.path)),
         ("RoleName", Node::text(&role.name)),

@@ -8,6 +8,7 @@
 
 use std::collections::HashMap;
 
+use serde::de::IgnoredAny;
 use serde_json::json;
 
 use crate::access::{Call, Denial};
@@ -42,6 +43,10 @@ impl Trust {
 /// and that the users and roles it names exist.
 pub async fn check(store: &Store, text: &str) -> Result<Trust, Denial> {
     let malformed = |error: PolicyError| AwsError::malformed_policy(error.to_string());
+    // Trust policies alone have words of their own for this.
+    if serde_json::from_str::<IgnoredAny>(text).is_err() {
+        return Err(AwsError::malformed_policy("This policy contains invalid Json").into());
+    }
     let document = policy::validate(text, DocumentKind::Trust).map_err(malformed)?;
     if limits::document_size(text) > limits::TRUST_POLICY {
         return Err(AwsError::quota("ACLSizePerRole", limits::TRUST_POLICY).into());

@@ -86,9 +86,9 @@ impl AwsError {
         AwsError::no_such_entity(format!("Instance Profile {name} cannot be found."))
     }
 
-    /// `The Access Key with id AKIA... cannot be found`, without a full stop.
+    /// `The Access Key with id AKIA... cannot be found.`
     pub fn access_key_not_found(id: &str) -> AwsError {
-        AwsError::no_such_entity(format!("The Access Key with id {id} cannot be found"))
+        AwsError::no_such_entity(format!("The Access Key with id {id} cannot be found."))
     }
 
     /// `Login Profile for User X cannot be found.`
@@ -154,6 +154,13 @@ impl AwsError {
         AwsError::limit_exceeded(format!("Cannot exceed quota for {name}: {most}"))
     }
 
+    /// `Role R in Instance Profile P cannot be found.`
+    pub fn role_not_in_profile(role: &str, profile: &str) -> AwsError {
+        AwsError::no_such_entity(format!(
+            "Role {role} in Instance Profile {profile} cannot be found."
+        ))
+    }
+
     /// Somebody else changed the same thing at the same time.
     pub fn concurrent_modification() -> AwsError {
         error(
@@ -179,9 +186,13 @@ impl AwsError {
         )
     }
 
-    /// An ARN, but not of a policy.
+    /// An ARN, but not of a policy; or no ARN at all, which has another code.
     pub fn not_a_policy_arn(arn: &str) -> AwsError {
-        AwsError::invalid_input(format!("ARN {arn} is not valid."))
+        let text = format!("ARN {arn} is not valid.");
+        match arn.starts_with("arn:") {
+            true => AwsError::invalid_input(text),
+            false => AwsError::validation(text),
+        }
     }
 
     /// A call about the caller's own user, by a caller that is no user.
@@ -220,6 +231,14 @@ impl AwsError {
             "The MFA device serial number sent in the request is invalid or not supported by this \
              API. Currently, only hardware FIDO security keys are supported. Please use the \
              compatible device or API.",
+        )
+    }
+
+    /// The path of an MFA device.
+    pub fn invalid_path() -> AwsError {
+        AwsError::validation(
+            "The specified value for path is invalid. It must begin and end with / and contain only \
+             alphanumeric characters and/or / characters.",
         )
     }
 
@@ -288,6 +307,15 @@ impl AwsError {
                  {because}"
             ),
         )
+    }
+
+    /// An access key that is not the account's, in words of its own: no colon, and no reason.
+    pub fn no_such_key_to_see(caller: &str, id: &str) -> AwsError {
+        let text = format!(
+            "User: {caller} is not authorized to perform iam:GetAccessKeyLastUsed on resource: access \
+             key {id}"
+        );
+        error("AccessDenied", 403, "policy.no_match", text)
     }
 
     /// Too many tries; SDKs wait and try again.

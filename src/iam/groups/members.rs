@@ -7,6 +7,7 @@ use crate::aws::xml::Node;
 use crate::iam::input::Input;
 use crate::iam::{Ask, Iam, Reply, shapes};
 use crate::store::StoreError;
+use crate::store::groups::Group;
 use crate::store::users::User;
 
 /// Most groups of one user.
@@ -18,8 +19,7 @@ pub(super) async fn add_user_to_group(iam: &Iam, ask: &mut Ask<'_>) -> Reply {
     let group_name = input.name("GroupName", 128);
     let user_name = input.name("UserName", 128);
     input.finish()?;
-    let group = iam.group(ask, "iam:AddUserToGroup", group_name).await?;
-    let user = member(iam, &group.account, user_name).await?;
+    let (group, user) = both(iam, ask, "iam:AddUserToGroup", group_name, user_name).await?;
     let adding = iam
         .store()
         .add_to_group(&group.unique_id, &user.unique_id, MOST_GROUPS);
@@ -41,8 +41,7 @@ pub(super) async fn remove_user_from_group(iam: &Iam, ask: &mut Ask<'_>) -> Repl
     let user_name = input.name("UserName", 128);
     input.finish()?;
     let action = "iam:RemoveUserFromGroup";
-    let group = iam.group(ask, action, group_name).await?;
-    let user = member(iam, &group.account, user_name).await?;
+    let (group, user) = both(iam, ask, action, group_name, user_name).await?;
     iam.store()
         .remove_from_group(&group.unique_id, &user.unique_id)
         .await?;
@@ -62,8 +61,19 @@ pub(super) async fn list_groups_for_user(iam: &Iam, ask: &mut Ask<'_>) -> Reply 
     })?)
 }
 
-/// The permission is on the group, so the user is only looked up.
-async fn member(iam: &Iam, account: &str, name: &str) -> Result<User, Denial> {
-    let user = iam.store().user_by_name(account, name).await?;
-    user.ok_or_else(|| AwsError::entity_not_found(Entity::User, name).into())
+/// The permission is on the group, so the user is only looked up. Where neither is there, the user is missed.
+async fn both(
+    iam: &Iam,
+    ask: &Ask<'_>,
+    action: &str,
+    group: &str,
+    user: &str,
+) -> Result<(Group, User), Denial> {
+    let group = match iam.group(ask, action, group).await {
+        Err(denial) if denial.error.code != "NoSuchEntity" => return Err(denial),
+        answer => answer,
+    };
+    let found = iam.store().user_by_name(ask.caller.account(), user).await?;
+    let found = found.ok_or_else(|| AwsError::entity_not_found(Entity::User, user))?;
+    Ok((group?, found))
 }

@@ -4,8 +4,8 @@ use crate::aws::arn;
 use crate::aws::error::AwsError;
 use crate::aws::ids::IdKind;
 use crate::aws::xml::Node;
-use crate::iam::input::{Input, check_tags, pairs};
-use crate::iam::{Ask, Iam, PARTITION, Reply, Target, shapes};
+use crate::iam::input::{Input, check_reserved, pairs};
+use crate::iam::{Ask, Iam, PARTITION, Reply, Target, exact_tags, shapes};
 use crate::policy::{self, limits};
 use crate::store::StoreError;
 use crate::store::managed_policies::ManagedPolicy;
@@ -36,7 +36,8 @@ pub(super) async fn create_policy(iam: &Iam, ask: &mut Ask<'_>) -> Reply {
     if !tags.is_empty() {
         iam.allow(ask, "iam:TagPolicy", target).await?;
     }
-    check_tags(&tags)?;
+    exact_tags::check(&tags)?;
+    check_reserved(&tags)?;
     check_document(document)?;
 
     let now = ask.call.unix();

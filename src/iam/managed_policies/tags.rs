@@ -2,8 +2,8 @@
 
 use crate::aws::error::AwsError;
 use crate::iam::halt::Halt;
-use crate::iam::input::{Input, check_tags, merge_tags, remove_tags};
-use crate::iam::{Ask, Iam, Reply, Target, shapes};
+use crate::iam::input::{Input, check_reserved};
+use crate::iam::{Ask, Iam, Reply, Target, exact_tags, shapes};
 
 use super::Purpose;
 
@@ -22,8 +22,9 @@ pub(super) async fn tag_policy(iam: &Iam, ask: &mut Ask<'_>) -> Reply {
     found
         .await?
         .ok_or_else(|| AwsError::policy_not_found(arn))?;
-    check_tags(&tags)?;
-    change(iam, arn, |stored| merge_tags(stored, &tags)).await
+    exact_tags::check(&tags)?;
+    check_reserved(&tags)?;
+    change(iam, arn, |stored| exact_tags::merge(stored, &tags)).await
 }
 
 /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_UntagPolicy.html>
@@ -42,7 +43,7 @@ pub(super) async fn untag_policy(iam: &Iam, ask: &mut Ask<'_>) -> Reply {
         .await?
         .ok_or_else(|| AwsError::policy_not_found(arn))?;
     change(iam, arn, |stored| {
-        remove_tags(stored, &keys);
+        exact_tags::remove(stored, &keys);
         Ok(())
     })
     .await

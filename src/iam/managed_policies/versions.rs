@@ -88,13 +88,13 @@ pub(super) async fn get_policy_version(iam: &Iam, ask: &mut Ask<'_>) -> Reply {
     input.finish()?;
     let (action, more) = ("iam:GetPolicyVersion", Target::default());
     let found = iam.managed_policy(ask, action, Purpose::Look, arn, more);
-    let missing = || AwsError::policy_not_attachable(arn);
+    let missing = || AwsError::policy_version_not_found(arn, named);
     let (policy, _) = found.await?.ok_or_else(missing)?;
     let version = match number {
         Some(number) => iam.store().policy_version(arn, number).await?,
         None => None,
     };
-    let version = version.ok_or_else(|| AwsError::policy_version_not_found(arn, named))?;
+    let version = version.ok_or_else(missing)?;
     let in_force = version.version == policy.default_version;
     let mut members = vec![("Document", shapes::document(&version.document))];
     members.extend(summary(&version, in_force));
@@ -129,10 +129,8 @@ pub(super) async fn set_default_policy_version(iam: &Iam, ask: &mut Ask<'_>) -> 
     input.finish()?;
     let (action, more) = ("iam:SetDefaultPolicyVersion", Target::default());
     let found = iam.managed_policy(ask, action, Purpose::Change, arn, more);
-    found
-        .await?
-        .ok_or_else(|| AwsError::policy_not_found(arn))?;
     let missing = || AwsError::policy_version_not_found(arn, named);
+    found.await?.ok_or_else(missing)?;
     let number = number.ok_or_else(missing)?;
     let now = ask.call.unix();
     match iam

@@ -157,7 +157,7 @@ pub(super) async fn deactivate(iam: &Iam, ask: &mut Ask<'_>) -> Reply {
     };
     must_have_used_own(iam, ask, &user).await?;
     let device = iam.own_mfa_device(ask, serial).await?;
-    device.ok_or_else(not_theirs)?;
+    device.ok_or_else(|| unknown(serial))?;
     let taken = iam.store().unassign_mfa_device(serial, &user.unique_id);
     taken.await.map_err(|error| match error {
         StoreError::NotFound => not_theirs().into(),

@@ -63,7 +63,12 @@ pub(super) async fn update_role_description(iam: &Iam, ask: &mut Ask<'_>) -> Rep
     };
     let role = iam.change_role(&role, change).await?;
     let role = iam.shown(role).await?;
-    Ok(vec![("Role", Node::Fields(super::whole(&role)))])
+    // Like the answer about a new role, this one is silent about the longest session.
+    let mut answer = super::identity(&role);
+    let description = Some(role.description.as_str()).filter(|text| !text.is_empty());
+    answer.push(("Description", Node::optional(description)));
+    answer.extend(super::details(&role));
+    Ok(vec![("Role", Node::Fields(answer))])
 }
 
 /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateAssumeRolePolicy.html>

@@ -137,7 +137,7 @@ fn a_key_of_somebody_else_is_not_found() {
         "AKIANOTTHEREATALL00",
     ] {
         let id = ("AccessKeyId", id);
-        let message = format!("The Access Key with id {} cannot be found", id.1);
+        let message = format!("The Access Key with id {} cannot be found.", id.1);
         let reply = on("key-seeker", "DeleteAccessKey", &[id]);
         refused(&reply, 404, "NoSuchEntity", &message);
         let reply = on(
@@ -153,7 +153,7 @@ fn a_key_of_somebody_else_is_not_found() {
 fn what_is_wrong_with_a_key_id_or_status_is_said() {
     let fields = [("AccessKeyId", "AKIA-"), ("Status", "Asleep")];
     let reply = on("Asleep!", "UpdateAccessKey", &fields);
-    let message = r"4 validation errors detected: Value at 'userName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\w+=,.@-]+; Value at 'accessKeyId' failed to satisfy constraint: Member must satisfy regular expression pattern: [\w]+; Value at 'accessKeyId' failed to satisfy constraint: Member must have length greater than or equal to 16; Value at 'status' failed to satisfy constraint: Member must satisfy enum value set";
+    let message = r"4 validation errors detected: Value at 'accessKeyId' failed to satisfy constraint: Member must satisfy regular expression pattern: [\w]+; Value at 'accessKeyId' failed to satisfy constraint: Member must have length greater than or equal to 16; Value at 'userName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\w+=,.@-]+; Value at 'status' failed to satisfy constraint: Member must satisfy enum value set";
     refused(&reply, 400, "ValidationError", message);
     made("never-expires");
     let key = credentials(&on("never-expires", "CreateAccessKey", &[]));
@@ -306,18 +306,21 @@ fn a_key_that_one_may_not_ask_about_is_told_from_none_by_nothing() {
     let key = credentials(&on("secretive", "CreateAccessKey", &[]));
     let elsewhere = DEMO.user(PROD, "key-far-away", None).access_key_id;
     let stranger = DEMO.user(DEV, "last-use-stranger", None);
-    let message = |who: &str, id: &str| {
+    let message = |id: &str| {
         format!(
-            "User: arn:aws:iam::{DEV}:{who} is not authorized to perform: iam:GetAccessKeyLastUsed on resource: access key {id} because no identity-based policy allows the iam:GetAccessKeyLastUsed action"
+            "User: arn:aws:iam::{DEV}:user/last-use-stranger is not authorized to perform: iam:GetAccessKeyLastUsed on resource: access key {id} because no identity-based policy allows the iam:GetAccessKeyLastUsed action"
         )
     };
     for id in [&key.access_key_id, &elsewhere, "AKIANOTTHEREATALL00"] {
         let reply = DEMO.iam(&stranger, "GetAccessKeyLastUsed", &[("AccessKeyId", id)]);
-        let message = message("user/last-use-stranger", id);
+        let message = message(id);
         refused(&reply, 403, "AccessDenied", &message);
     }
     // Nor may root ask about keys that are not its account's.
     for id in [elsewhere.as_str(), "AKIANOTTHEREATALL00"] {
-        refused(&last_used(id), 403, "AccessDenied", &message("root", id));
+        let message = format!(
+            "User: arn:aws:iam::{DEV}:root is not authorized to perform iam:GetAccessKeyLastUsed on resource: access key {id}"
+        );
+        refused(&last_used(id), 403, "AccessDenied", &message);
     }
 }

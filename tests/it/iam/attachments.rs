@@ -148,21 +148,21 @@ fn a_policy_that_is_not_the_accounts_is_not_there() {
 fn an_arn_of_something_else_is_refused() {
     make("AttachOdd", &[]);
     let owner = ("RoleName", "AttachOdd");
-    for arn in [
-        "arn:aws:iam::111111111111:role/Developer",
-        "a-policy-name-and-no-arn",
+    for (arn, code) in [
+        ("arn:aws:iam::111111111111:role/Developer", "InvalidInput"),
+        ("a-policy-name-and-no-arn", "ValidationError"),
     ] {
         let message = format!("ARN {arn} is not valid.");
         for action in ["AttachRolePolicy", "DetachRolePolicy"] {
             let reply = call(action, owner, &[("PolicyArn", arn)]);
-            refuses(&reply, 400, "InvalidInput", &message);
+            refuses(&reply, 400, code, &message);
         }
         let reply = call(
             "PutRolePermissionsBoundary",
             owner,
             &[("PermissionsBoundary", arn)],
         );
-        refuses(&reply, 400, "InvalidInput", &message);
+        refuses(&reply, 400, code, &message);
     }
     refuses(
         &call("AttachRolePolicy", owner, &[("PolicyArn", "short")]),

@@ -222,6 +222,9 @@ fn membership_needs_both_and_leaving_where_one_is_not_is_nothing() {
         refused(&reply, 404, "NoSuchEntity", message);
         let reply = on("no-group", action, &outsider);
         refused(&reply, 404, "NoSuchEntity", &missing("no-group"));
+        // Where neither is there, the user is missed.
+        let reply = on("no-group", action, &[("UserName", "no-user")]);
+        refused(&reply, 404, "NoSuchEntity", message);
     }
 }
 

@@ -205,7 +205,7 @@ fn a_code_has_six_digits() {
         ("AuthenticationCode2", "abcdef"),
     ];
     let reply = DEMO.iam(root(), "EnableMFADevice", &params);
-    let message = r"2 validation errors detected: Value at 'authenticationCode1' failed to satisfy constraint: Member must have length greater than or equal to 6; Value at 'authenticationCode2' failed to satisfy constraint: Member must satisfy regular expression pattern: [\d]+";
+    let message = r"2 validation errors detected: Value at 'authenticationCode2' failed to satisfy constraint: Member must satisfy regular expression pattern: [\d]+; Value at 'authenticationCode1' failed to satisfy constraint: Member must have length greater than or equal to 6";
     refuses(&reply, 400, "ValidationError", message);
 }
 
@@ -232,7 +232,7 @@ fn a_device_that_is_not_there_is_given_to_nobody() {
     let mut phone = DEMO.phone(root(), "mfa-none");
     phone.serial = arn("mfa-missing");
     let message = format!(
-        "VirtualMFADevice with serial number {} doesn't exist.",
+        "MFA Device with serial number {} does not exist.",
         phone.serial
     );
     let reply = enable(&phone, "mfa-none", [-1, 0]);
@@ -240,11 +240,30 @@ fn a_device_that_is_not_there_is_given_to_nobody() {
     // Nor is one of another account.
     let foreign = DEMO.phone(DEMO.root(PROD), "mfa-none");
     let message = format!(
-        "VirtualMFADevice with serial number {} doesn't exist.",
+        "MFA Device with serial number {} does not exist.",
         foreign.serial
     );
     let reply = enable(&foreign, "mfa-none", [-1, 0]);
     refuses(&reply, 404, "NoSuchEntity", &message);
+}
+
+#[test]
+fn a_device_that_is_not_there_is_taken_from_nobody() {
+    DEMO.user(DEV, "mfa-take", None);
+    let serial = arn("mfa-not-there");
+    let params = [("UserName", "mfa-take"), ("SerialNumber", serial.as_str())];
+    let reply = DEMO.iam(root(), "DeactivateMFADevice", &params);
+    let message = format!("MFA Device with serial number {serial} does not exist.");
+    refuses(&reply, 404, "NoSuchEntity", &message);
+}
+
+#[test]
+fn the_path_of_a_device_stands_between_slashes() {
+    for path in ["x", "/x", "x/", "/a b/"] {
+        let reply = create(root(), "mfa-path", &[("Path", path)]);
+        let message = "The specified value for path is invalid. It must begin and end with / and contain only alphanumeric characters and/or / characters.";
+        refuses(&reply, 400, "ValidationError", message);
+    }
 }
 
 #[test]
@@ -374,7 +393,7 @@ fn a_device_in_use_is_not_deleted_and_a_free_one_is() {
     assert_eq!(reply.status, 200);
     let reply = about(root(), "DeleteVirtualMFADevice", &phone.serial, &[]);
     let message = format!(
-        "VirtualMFADevice with serial number {} doesn't exist.",
+        "MFA Device with serial number {} does not exist.",
         phone.serial
     );
     refuses(&reply, 404, "NoSuchEntity", &message);
@@ -410,7 +429,7 @@ fn deleting_tagging_and_listing_tags_need_permission_about_the_device() {
         let may = DEMO.user(DEV, &name, Some(&allow(&actions, &[&arn("mfa-unknown")])));
         let reply = about(&may, action, &arn("mfa-unknown"), more);
         let serial = arn("mfa-unknown");
-        let message = format!("VirtualMFADevice with serial number {serial} doesn't exist.");
+        let message = format!("MFA Device with serial number {serial} does not exist.");
         refuses(&reply, 404, "NoSuchEntity", &message);
     }
 }

@@ -131,8 +131,30 @@ fn a_thumbprint_need_not_be_hexadecimal_but_forty_characters() {
         &reply,
         400,
         "ValidationError",
-        "1 validation error detected: Value at 'thumbprintList.1.member' failed to satisfy constraint: \
-         Member must have length greater than or equal to 40",
+        "1 validation error detected: Value at 'thumbprintList' failed to satisfy constraint: Member must \
+         satisfy constraint: [Member must have length less than or equal to 40, Member must have length \
+         greater than or equal to 40]",
+    );
+}
+
+#[test]
+fn all_that_is_wrong_with_a_provider_is_said_in_the_recorded_order() {
+    let long = "b".repeat(256);
+    let print = "b".repeat(41);
+    let lists = [
+        ("ThumbprintList.member.1", print.as_str()),
+        ("ClientIDList.member.1", &long),
+    ];
+    refused(
+        &create(&long, &lists),
+        400,
+        "ValidationError",
+        "3 validation errors detected: Value at 'clientIDList' failed to satisfy constraint: Member must \
+         satisfy constraint: [Member must have length less than or equal to 255, Member must have length \
+         greater than or equal to 1]; Value at 'thumbprintList' failed to satisfy constraint: Member must \
+         satisfy constraint: [Member must have length less than or equal to 40, Member must have length \
+         greater than or equal to 40]; Value at 'url' failed to satisfy constraint: Member must have length \
+         less than or equal to 255",
     );
 }
 

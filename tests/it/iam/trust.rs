@@ -51,7 +51,7 @@ fn assumer(name: &str) -> (Credentials, String) {
 
 #[test]
 fn the_language_is_checked_with_its_own_texts() {
-    malformed("NotJson", "{", "Syntax errors in policy.");
+    malformed("NotJson", "{", "This policy contains invalid Json");
     let with = |more: Value| {
         let mut statement = json!({
             "Effect": "Allow", "Principal": { "AWS": DEV }, "Action": "sts:AssumeRole",

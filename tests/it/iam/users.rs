@@ -110,7 +110,7 @@ fn a_user_name_is_taken_ignoring_case() {
 #[test]
 fn everything_that_is_wrong_with_a_new_user_is_said_at_once() {
     let reply = create("a/b", &[("Path", "x"), ("PermissionsBoundary", "short")]);
-    let message = r"3 validation errors detected: Value at 'path' failed to satisfy constraint: Member must satisfy regular expression pattern: (\u002F)|(\u002F[\u0021-\u007E]+\u002F); Value at 'userName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\w+=,.@-]+; Value at 'permissionsBoundary' failed to satisfy constraint: Member must have length greater than or equal to 20";
+    let message = r"3 validation errors detected: Value at 'path' failed to satisfy constraint: Member must satisfy regular expression pattern: (\u002F)|(\u002F[\u0021-\u007E]+\u002F); Value at 'permissionsBoundary' failed to satisfy constraint: Member must have length greater than or equal to 20; Value at 'userName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\w+=,.@-]+";
     refused(&reply, 400, "ValidationError", message);
     let long = "n".repeat(65);
     let message = "1 validation error detected: Value at 'userName' failed to satisfy constraint: Member must have length less than or equal to 64";

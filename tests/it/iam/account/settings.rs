@@ -43,6 +43,22 @@ fn what_is_no_alias_is_refused() {
 }
 
 #[test]
+fn all_that_is_wrong_with_a_password_policy_is_said_in_the_recorded_order() {
+    let params = [
+        ("MaxPasswordAge", "1096"),
+        ("MinimumPasswordLength", "129"),
+        ("PasswordReusePrevention", "25"),
+    ];
+    let reply = DEMO.iam(root(), "UpdateAccountPasswordPolicy", &params);
+    let text = "3 validation errors detected: Value at 'minimumPasswordLength' failed to satisfy \
+                constraint: Member must have value less than or equal to 128; Value at \
+                'passwordReusePrevention' failed to satisfy constraint: Member must have value less than or \
+                equal to 24; Value at 'maxPasswordAge' failed to satisfy constraint: Member must have value \
+                less than or equal to 1095";
+    refused(&reply, 400, "ValidationError", text);
+}
+
+#[test]
 fn a_password_policy_is_set_as_a_whole_and_deleted() {
     let get = || DEMO.iam(root(), "GetAccountPasswordPolicy", &[]);
     let none = format!("The Password Policy with domain name {DEV} cannot be found.");

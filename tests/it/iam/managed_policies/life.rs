@@ -98,18 +98,26 @@ fn a_document_is_measured_without_its_white_space() {
 }
 
 #[test]
-fn tag_keys_that_differ_by_case_alone_are_refused() {
-    let more = [
+fn a_tag_key_is_there_once_but_keys_may_differ_by_case_alone() {
+    let twice = [
         ("Tags.member.1.Key", "Team"),
         ("Tags.member.1.Value", "a"),
-        ("Tags.member.2.Key", "team"),
+        ("Tags.member.2.Key", "Team"),
         ("Tags.member.2.Value", "b"),
     ];
-    let reply = create_with("life-tags", &reading(), &more);
-    let text = "Duplicate tag keys found. Please note that Tag keys are case insensitive.";
+    let reply = create_with("life-tags", &reading(), &twice);
+    let text = "Duplicate tag keys found.";
     refused(&reply, 400, "InvalidInput", text);
     let nothing = about("GetPolicy", &arn_of("life-tags"), &[]);
     assert_eq!(nothing.status, 404);
+    let two = [
+        ("Tags.member.1.Key", "team"),
+        ("Tags.member.1.Value", "a"),
+        ("Tags.member.2.Key", "TEAM"),
+        ("Tags.member.2.Value", "b"),
+    ];
+    let reply = create_with("life-tags", &reading(), &two);
+    assert_eq!(reply.status, 200, "{}", reply.text());
 }
 
 #[test]

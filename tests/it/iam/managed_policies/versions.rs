@@ -108,15 +108,16 @@ fn a_version_that_is_not_there_is_said_not_to_be() {
 #[test]
 fn a_version_of_a_policy_that_is_not_there_is_not_there() {
     let arn = arn_of("versions-nowhere");
-    let reply = about("GetPolicyVersion", &arn, &[("VersionId", "v1")]);
-    let text = format!("Policy {arn} does not exist or is not attachable.");
-    refused(&reply, 404, "NoSuchEntity", &text);
+    let text = format!("Policy {arn} version v1 does not exist or is not attachable.");
+    for action in ["GetPolicyVersion", "SetDefaultPolicyVersion"] {
+        let reply = about(action, &arn, &[("VersionId", "v1")]);
+        refused(&reply, 404, "NoSuchEntity", &text);
+    }
     let text = format!("Policy {arn} was not found.");
     let document = reading();
     for (action, more) in [
         ("ListPolicyVersions", ("MaxItems", "1")),
         ("CreatePolicyVersion", ("PolicyDocument", &document as &str)),
-        ("SetDefaultPolicyVersion", ("VersionId", "v1")),
         ("DeletePolicyVersion", ("VersionId", "v1")),
     ] {
         refused(&about(action, &arn, &[more]), 404, "NoSuchEntity", &text);
