@@ -7,6 +7,7 @@ use crate::aws::error::AwsError;
 use crate::aws::query::Params;
 use crate::aws::sts::Tag;
 use crate::iam::paging::Page;
+use crate::policy;
 
 /// Most tags of one resource.
 pub const MOST_TAGS: usize = 50;
@@ -289,7 +290,7 @@ impl<'a> Input<'a> {
 
 /// Tag keys must differ even ignoring case, and not be reserved: users, roles, instance profiles, devices.
 pub fn check_tags(tags: &[Tag]) -> Result<(), AwsError> {
-    let mut keys: Vec<String> = tags.iter().map(|tag| tag.key.to_lowercase()).collect();
+    let mut keys: Vec<_> = tags.iter().map(|tag| policy::fold(&tag.key)).collect();
     keys.sort_unstable();
     if keys.windows(2).any(|pair| pair.first() == pair.last()) {
         return Err(AwsError::duplicate_resource_tags());
@@ -318,7 +319,7 @@ pub fn pairs(tags: &[Tag]) -> Vec<(String, String)> {
 /// Adds tags to stored ones: a key that is there ignoring case gets the new value and spelling.
 pub fn merge_tags(stored: &mut Vec<(String, String)>, new: &[Tag]) -> Result<(), AwsError> {
     for tag in new {
-        let same = |(key, _): &&mut (String, String)| key.to_lowercase() == tag.key.to_lowercase();
+        let same = |(key, _): &&mut (String, String)| policy::fold(key) == policy::fold(&tag.key);
         match stored.iter_mut().find(same) {
             Some(pair) => *pair = (tag.key.clone(), tag.value.clone()),
             None => stored.push((tag.key.clone(), tag.value.clone())),
@@ -336,6 +337,6 @@ pub fn merge_tags(stored: &mut Vec<(String, String)>, new: &[Tag]) -> Result<(),
 pub fn remove_tags(stored: &mut Vec<(String, String)>, keys: &[String]) {
     stored.retain(|(key, _)| {
         let mut named = keys.iter();
-        !named.any(|gone| gone.to_lowercase() == key.to_lowercase())
+        !named.any(|gone| policy::fold(gone) == policy::fold(key))
     });
 }

@@ -43,6 +43,7 @@ mod view;
 pub mod limits;
 
 pub use caller::{Caller, CallerKind};
+pub use case::fold;
 pub use condition::Condition;
 pub use context::{ContextValue, RequestContext};
 pub use document::{DocumentKind, Effect, PolicyDocument, Statement};

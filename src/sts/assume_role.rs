@@ -14,7 +14,7 @@ use crate::aws::error::AwsError;
 use crate::aws::query::Params;
 use crate::aws::sts::{AssumeRole, AssumeRoleOutput, AssumedRoleUser, Tag};
 use crate::credentials::{RoleSession, SessionKind};
-use crate::policy::RequestContext;
+use crate::policy::{self, RequestContext};
 use crate::store::cache::CachedRole;
 use crate::sts::session::{self, Packed, check_tags, describe_tags, overlay};
 use crate::sts::token_claims::legal_source_identity;
@@ -209,7 +209,7 @@ fn carried_tags(caller: &Caller) -> Vec<Tag> {
     let travels = |tag: &&Tag| {
         let keys = session.transitive_tag_keys.iter();
         keys.into_iter()
-            .any(|key| key.to_lowercase() == tag.key.to_lowercase())
+            .any(|key| policy::fold(key) == policy::fold(&tag.key))
     };
     session.tags.iter().filter(travels).cloned().collect()
 }

@@ -120,10 +120,11 @@ impl Federated {
         let key = |claim: &str| format!("{}:{claim}", self.prefix);
         // Keys compare ignoring case. A claim `SUB` must not stand in for `sub`, and of two claims that
         // differ by case alone neither counts.
-        let lowered: Vec<String> = self.claims.keys().map(|name| name.to_lowercase()).collect();
+        let names = self.claims.keys();
+        let lowered: Vec<_> = names.map(|name| policy::fold(name)).collect();
         for ((name, value), low) in self.claims.iter().zip(&lowered) {
             let ambiguous = lowered.iter().filter(|other| *other == low).count() > 1;
-            if ambiguous || REGISTERED.contains(&low.as_str()) {
+            if ambiguous || REGISTERED.contains(&low.as_ref()) {
                 continue;
             }
             match value {

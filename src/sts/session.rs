@@ -50,7 +50,7 @@ pub fn check_tags(
 }
 
 fn same(a: &str, b: &str) -> bool {
-    a.to_lowercase() == b.to_lowercase()
+    policy::fold(a) == policy::fold(b)
 }
 
 /// Checks that no key comes twice, ignoring case.
@@ -83,7 +83,7 @@ pub fn describe_tags(context: &mut RequestContext, tags: &[Tag], transitive: &[S
 /// stays.
 pub fn overlay(mut tags: Vec<Tag>, newer: impl IntoIterator<Item = Tag>) -> Vec<Tag> {
     for tag in newer {
-        tags.retain(|old| old.key.to_lowercase() != tag.key.to_lowercase());
+        tags.retain(|old| !same(&old.key, &tag.key));
         tags.push(tag);
     }
     tags
@@ -264,6 +264,17 @@ mod tests {
     fn an_inherited_tag_cannot_be_set_again() {
         let error = check_tags(&[tag("a", "")], &[], &["A".to_owned()]).unwrap_err();
         assert_eq!(error.reason, "sts.tags.inherited");
+    }
+
+    #[test]
+    fn an_inherited_tag_cannot_be_set_again_in_other_letters() {
+        // The long s and the Kelvin sign are an s and a k in condition keys.
+        for (inherited, key) in [("costs", "cost\u{17f}"), ("kind", "\u{212a}ind")] {
+            let error = check_tags(&[tag(key, "")], &[], &[inherited.to_owned()]).unwrap_err();
+            assert_eq!(error.reason, "sts.tags.inherited");
+            let tags = overlay(vec![tag(inherited, "a")], [tag(key, "b")]);
+            assert_eq!(tags, [tag(key, "b")]);
+        }
     }
 
     #[test]

@@ -601,6 +601,21 @@ fn tags_that_contradict_each_other_are_refused() {
         message,
         "sts.tags.duplicate",
     );
+    // As a condition key the long s is an s, so these two would be one there.
+    let folded = [
+        ("Tags.member.1.Key", "costs"),
+        ("Tags.member.1.Value", "x"),
+        ("Tags.member.2.Key", "cost\u{17f}"),
+        ("Tags.member.2.Value", "y"),
+    ];
+    let reply = DEMO.assume(&user, &role, &folded);
+    DEMO.refuses(
+        &reply,
+        400,
+        "InvalidParameterValue",
+        message,
+        "sts.tags.duplicate",
+    );
     let reply = DEMO.assume(&user, &role, &TRANSITIVE);
     let message = "The specified transitive tag key must be included in the requested tags.";
     DEMO.refuses(

@@ -803,6 +803,13 @@ fn of_claims_that_differ_by_case_alone_neither_counts() {
         std::slice::from_ref(&team)
     ));
     assert!(!admits("Teams", condition, &[team, ("Team", json!("red"))]));
+    // As a condition key the long s is an s.
+    let condition = json!({ "StringEquals": { key("groups"): "admins" } });
+    let claims = [
+        ("groups", json!("staff")),
+        ("group\u{17f}", json!("admins")),
+    ];
+    assert!(!admits("LongS", condition, &claims));
 }
 
 #[test]

@@ -469,6 +469,25 @@ fn tag_keys_differ_by_more_than_case() {
     refused(&reply, 400, "InvalidInput", message);
     let reply = create("never-made", &tags);
     refused(&reply, 400, "InvalidInput", message);
+    // As a condition key the long s is an s: neither beside the other nor after it are they two tags.
+    let tags = [
+        ("Tags.member.1.Key", "costs"),
+        ("Tags.member.1.Value", "1"),
+        ("Tags.member.2.Key", "cost\u{17f}"),
+        ("Tags.member.2.Value", "2"),
+    ];
+    let reply = on("tagged-twice", "TagUser", &tags);
+    refused(&reply, 400, "InvalidInput", message);
+    for key in ["costs", "cost\u{17f}"] {
+        let tag = [("Tags.member.1.Key", key), ("Tags.member.1.Value", "1")];
+        assert_eq!(on("tagged-twice", "TagUser", &tag).status, 200);
+    }
+    let listed = on("tagged-twice", "ListUserTags", &[]);
+    assert_eq!(all(&listed, "Key"), ["cost\u{17f}"]);
+    let gone = [("TagKeys.member.1", "COSTS")];
+    assert_eq!(on("tagged-twice", "UntagUser", &gone).status, 200);
+    let listed = on("tagged-twice", "ListUserTags", &[]);
+    assert!(all(&listed, "Key").is_empty());
 }
 
 #[test]
