@@ -47,6 +47,13 @@ pub const POLICY: Pattern = Pattern {
     may_be_empty: false,
 };
 
+/// Text without control characters: what AWS leaves open and XML cannot carry back.
+pub const PRINTABLE: Pattern = Pattern {
+    text: r"[^\p{C}]+",
+    admits: |c| !c.is_control() && !matches!(c, '\u{fffe}' | '\u{ffff}'),
+    may_be_empty: false,
+};
+
 /// `[\w+=,.@-]+`: names of IAM entities.
 pub const ENTITY_NAME: Pattern = Pattern {
     text: r"[\w+=,.@-]+",

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::access::Denial;
 use crate::aws::arn;
+use crate::aws::constraints::PRINTABLE;
 use crate::aws::error::AwsError;
 use crate::aws::xml::{Fields, Node};
 use crate::iam::halt::Halt;
@@ -111,8 +112,8 @@ fn changeable(provider: &OidcProvider, examples: bool) -> Result<(), AwsError> {
 async fn create(iam: &Iam, ask: &mut Ask<'_>) -> Reply {
     let mut input = Input::new(ask.params);
     let url = input.required("Url", None, 1..=255);
-    let client_ids = input.strings("ClientIDList", None, 1..=255);
-    let thumbprints = input.strings("ThumbprintList", None, 40..=40);
+    let client_ids = input.strings("ClientIDList", Some(PRINTABLE), 1..=255);
+    let thumbprints = input.strings("ThumbprintList", Some(PRINTABLE), 40..=40);
     let tags = input.tags();
     input.finish()?;
     let account = ask.caller.account();
@@ -239,7 +240,8 @@ async fn delete(iam: &Iam, ask: &mut Ask<'_>) -> Reply {
 async fn add_client_id(iam: &Iam, ask: &mut Ask<'_>) -> Reply {
     let mut input = Input::new(ask.params);
     let arn = input.arn(ARN);
-    let id = input.required("ClientID", None, 1..=255).to_owned();
+    let id = input.required("ClientID", Some(PRINTABLE), 1..=255);
+    let id = id.to_owned();
     input.finish()?;
     let action = "iam:AddClientIDToOpenIDConnectProvider";
     let change = |provider: &mut OidcProvider| match provider.client_ids.contains(&id) {
@@ -272,7 +274,7 @@ async fn update_thumbprint(iam: &Iam, ask: &mut Ask<'_>) -> Reply {
     let mut input = Input::new(ask.params);
     let arn = input.arn(ARN);
     input.list_required("ThumbprintList");
-    let thumbprints = input.strings("ThumbprintList", None, 40..=40);
+    let thumbprints = input.strings("ThumbprintList", Some(PRINTABLE), 40..=40);
     input.finish()?;
     let action = "iam:UpdateOpenIDConnectProviderThumbprint";
     let change = |provider: &mut OidcProvider| {

@@ -286,6 +286,33 @@ fn client_ids_come_and_go_silently() {
 }
 
 #[test]
+fn what_no_answer_could_carry_is_refused() {
+    let arn = made("control.example.com");
+    let message = |member: &str| {
+        format!(
+            "1 validation error detected: Value at '{member}' failed to satisfy constraint: Member must satisfy \
+             regular expression pattern: [^\\p{{C}}]+"
+        )
+    };
+    for text in ["a\0b", "\u{1b}[31m", "a\u{85}", "a\u{ffff}"] {
+        let add = "AddClientIDToOpenIDConnectProvider";
+        let reply = on(&arn, add, &[("ClientID", text)]);
+        refused(&reply, 400, "ValidationError", &message("clientID"));
+        let reply = create(
+            "https://new.example.com",
+            &[("ClientIDList.member.1", text)],
+        );
+        let member = message("clientIDList.1.member");
+        refused(&reply, 400, "ValidationError", &member);
+        let print = format!("{text:a<40}");
+        let prints = [("ThumbprintList.member.1", print.as_str())];
+        let reply = on(&arn, "UpdateOpenIDConnectProviderThumbprint", &prints);
+        let member = message("thumbprintList.1.member");
+        refused(&reply, 400, "ValidationError", &member);
+    }
+}
+
+#[test]
 fn thumbprints_are_replaced_by_at_least_one() {
     let arn = made("prints.example.com");
     let update = "UpdateOpenIDConnectProviderThumbprint";
