@@ -40,8 +40,12 @@ impl EmbeddedSts {
                 "durationSeconds": input.duration,
             }),
         );
-        let target = target(&input.target)
-            .ok_or_else(|| AwsError::validation("The target principal is invalid."))?;
+        let target = target(&input.target).ok_or_else(AwsError::target_principal_invalid)?;
+        // Told to everybody: which tasks there are is AWS's, and no secret of an account.
+        if !input.task.starts_with(TASKS) || self.cache.managed_policy(&input.task).await?.is_none()
+        {
+            return Err(AwsError::task_policy_invalid().into());
+        }
         let partition = caller.arn().split(':').nth(1).unwrap_or("aws");
         let root = arn::root(partition, &target);
         let mut context = self.context(call, caller);
@@ -53,10 +57,6 @@ impl EmbeddedSts {
         let manager = self.management.get(&target);
         if manager.is_none_or(|manager| manager != caller.account() || *manager == target) {
             return Err(refused("sts.root.management").into());
-        }
-        if !input.task.starts_with(TASKS) || self.cache.managed_policy(&input.task).await?.is_none()
-        {
-            return Err(refused("sts.root.task").into());
         }
         let source_identity = caller.session().and_then(|s| s.source_identity.clone());
         let new = RoleSession {

@@ -77,10 +77,19 @@ fn it_needs_a_permission_a_root_and_a_task() {
     let who = manager(&ORGANIZED, "root-careless");
     let task = "arn:aws:iam::aws:policy/AdministratorAccess";
     let reply = assume(&ORGANIZED, &who, PROD, task);
-    let message = refusal("root-careless", PROD);
-    ORGANIZED.refuses(&reply, 403, "AccessDenied", &message, "sts.root.task");
+    let message = "Request must contain valid AWS managed task policy ARN";
+    ORGANIZED.refuses(&reply, 400, "ValidationError", message, "sts.root.task");
 
     let user = format!("arn:aws:iam::{PROD}:user/x");
-    let (status, code, _) = assume(&ORGANIZED, &who, &user, AUDIT).aws_error();
-    assert_eq!((status, code.as_str()), (400, "ValidationError"));
+    let reply = assume(&ORGANIZED, &who, &user, AUDIT);
+    let message = "Request must contain a valid target principal";
+    ORGANIZED.refuses(&reply, 400, "ValidationError", message, "sts.root.target");
+}
+
+#[test]
+fn what_is_no_task_is_told_before_anything_is_judged() {
+    let nobody = ORGANIZED.user(DEV, "root-curious", None);
+    let task = "arn:aws:iam::aws:policy/root-task/None";
+    let reply = assume(&ORGANIZED, &nobody, PROD, task);
+    assert_eq!(ORGANIZED.reason(&reply), "sts.root.task");
 }

@@ -357,6 +357,18 @@ impl AwsError {
         )
     }
 
+    /// A target of AssumeRoot that is neither an account nor its root.
+    pub fn target_principal_invalid() -> AwsError {
+        AwsError::validation("Request must contain a valid target principal")
+            .because("sts.root.target")
+    }
+
+    /// A policy that is no task of AssumeRoot.
+    pub fn task_policy_invalid() -> AwsError {
+        AwsError::validation("Request must contain valid AWS managed task policy ARN")
+            .because("sts.root.task")
+    }
+
     /// A federated user that asks for a token of its own.
     pub fn no_token_for_federated_users() -> AwsError {
         error(
