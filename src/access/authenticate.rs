@@ -4,7 +4,6 @@ use time::OffsetDateTime;
 
 use crate::access::{Call, Caller};
 use crate::aws::error::AwsError;
-use crate::aws::regions;
 use crate::credentials::{RoleSession, SessionKind, TokenError, session_secret};
 use crate::seal::{KeyRing, Purpose};
 use crate::secret::Secret;
@@ -70,9 +69,8 @@ impl Verifier<'_> {
             }
         };
         sigv4::verify(&presented, request, &secret, &rules).map_err(|error| refusal(&error))?;
-        let partition = regions::partition(presented.region());
         let caller = match candidate {
-            Candidate::Root { account } => Caller::root(partition, &account, key_id),
+            Candidate::Root { account } => Caller::root(&account, key_id),
             Candidate::User { unique_id, account } => {
                 let user = self.cache.user(&account, &unique_id).await;
                 let user = user.map_err(|error| unavailable(&error))?;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-use crate::aws::arn;
+use crate::aws::arn::{self, PARTITION};
 use crate::aws::xml::timestamp;
 use crate::credentials::{RoleSession, SessionKind};
 use crate::identity::ClaimValue;
@@ -35,12 +35,12 @@ pub struct Caller {
 }
 
 impl Caller {
-    pub(super) fn root(partition: &str, account: &str, access_key_id: &str) -> Caller {
+    pub(super) fn root(account: &str, access_key_id: &str) -> Caller {
         Caller {
             principal: Principal::Root,
             session: None,
             account: account.to_owned(),
-            arn: arn::root(partition, account),
+            arn: arn::root(PARTITION, account),
             user_id: account.to_owned(),
             access_key_id: access_key_id.to_owned(),
         }

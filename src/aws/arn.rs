@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// All accounts of the embedded STS are in this partition, whatever region a request is signed for.
+pub const PARTITION: &str = "aws";
+
 /// A parsed ARN; the sixth part keeps its own colons and slashes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Arn {

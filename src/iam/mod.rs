@@ -49,6 +49,7 @@ use serde_json::{Map, Value};
 
 use crate::access::authorize::{self, Act, ActRefusal, IdentitySide};
 use crate::access::{Call, Caller, Denial};
+pub use crate::aws::arn::PARTITION;
 use crate::aws::error::AwsError;
 use crate::aws::ids::{AccountId, IdKind, new_id};
 use crate::aws::query::Params;
@@ -67,8 +68,6 @@ use crate::store::{Store, StoreError};
 pub const NAMESPACE: &str = "https://iam.amazonaws.com/doc/2010-05-08/";
 /// The version of the API.
 pub const VERSION: &str = "2010-05-08";
-/// All accounts of the embedded STS are in this partition.
-pub const PARTITION: &str = "aws";
 
 /// IAM with what it stands on.
 #[derive(Clone)]

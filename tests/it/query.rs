@@ -868,6 +868,16 @@ fn any_region_is_served() {
 }
 
 #[test]
+fn the_region_a_caller_chooses_does_not_name_it() {
+    for region in ["us-east-1", "cn-north-1", "us-gov-west-1"] {
+        let reply = whoami()
+            .sign_for(region, "sts", root(), DEMO.clock.now())
+            .send();
+        assert_eq!(reply.xml("Arn"), format!("arn:aws:iam::{DEV}:root"));
+    }
+}
+
+#[test]
 fn a_region_that_can_be_none_is_refused() {
     let reply = whoami()
         .sign_for("US_EAST", "sts", root(), DEMO.clock.now())
