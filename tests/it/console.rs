@@ -582,6 +582,20 @@ fn role_there(name: &str) -> Option<drawbridge::store::roles::Role> {
 }
 
 #[test]
+fn what_the_command_line_would_take_for_a_file_is_refused() {
+    let secret = "file:///root/.aws/credentials";
+    for (field, told) in [
+        ("description", "The AWS CLI would read a file of that name."),
+        ("audience", "The AWS CLI would read a file of that name."),
+        ("policy:fileb://x", "Policies go by their ARN."),
+    ] {
+        let page = preview("Administrator", &[("step", "preview"), (field, secret)]);
+        assert_eq!(page.status, 400, "{field}");
+        says(&page, told);
+    }
+}
+
+#[test]
 fn only_who_may_make_roles_is_asked_for_whom() {
     let page = look("Auditor", "/console/roles/new");
     assert_eq!(page.status, 403);

@@ -16,9 +16,10 @@ use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
 use self::kind::Kind;
+use self::recipe::names_a_file;
 use self::who::{Problems, Who};
 use crate::app::App;
-use crate::aws::arn;
+use crate::aws::arn::{self, Arn};
 use crate::aws::constraints::ENTITY_NAME;
 use crate::http::console::api;
 use crate::http::console::here::{Here, Made, Missing, Refused, Section};
@@ -100,11 +101,26 @@ async fn read(
     if description.chars().count() > 1000 {
         problems.push(("description", "At most 1000 characters.".to_owned()));
     }
+    let file = "The AWS CLI would read a file of that name.";
+    if names_a_file(description) {
+        problems.push(("description", file.to_owned()));
+    }
+    if let Ok(Who {
+        audience: Some(audience),
+        ..
+    }) = &who
+        && names_a_file(audience)
+    {
+        problems.push(("audience", file.to_owned()));
+    }
     let hours = form.get("hours").and_then(|hours| hours.parse().ok());
     let hours = hours.filter(|hours| HOURS.contains(hours)).unwrap_or(1);
     let chosen = form.iter().filter(|(_, value)| !value.is_empty());
     let policies = chosen.filter_map(|(name, _)| name.strip_prefix(POLICY));
     let policies: Vec<String> = policies.map(str::to_owned).collect();
+    if policies.iter().any(|policy| Arn::parse(policy).is_none()) {
+        problems.push(("policies", "Policies go by their ARN.".to_owned()));
+    }
     if policies.len() > MOST_POLICIES {
         problems.push(("policies", format!("At most {MOST_POLICIES} of them.")));
     }

@@ -115,10 +115,17 @@ pub fn audience_command(arn: &str, audience: &str) -> String {
 fn command(name: &str, options: &[(&str, &str)]) -> String {
     let mut text = format!("aws iam {name}");
     for (option, value) in options {
-        text.push_str(&format!(" \\\n  {option} {}", quoted(value)));
+        // What begins like an option would be taken for one.
+        let joint = if value.starts_with('-') { '=' } else { ' ' };
+        text.push_str(&format!(" \\\n  {option}{joint}{}", quoted(value)));
     }
     text.push('\n');
     text
+}
+
+/// Whether the AWS CLI would take a value for the name of a file, and send what is in it: no quotes help against that.
+pub fn names_a_file(value: &str) -> bool {
+    value.starts_with("file://") || value.starts_with("fileb://")
 }
 
 /// A word of a POSIX shell.
@@ -336,6 +343,17 @@ mod tests {
           policy_arn = "arn:aws:iam::aws:policy/ReadOnlyAccess"
         }
         "#);
+    }
+
+    #[test]
+    fn what_begins_like_an_option_is_none() {
+        assert_eq!(
+            command(
+                "create-role",
+                &[("--description", "--endpoint-url=https://x.example")]
+            ),
+            "aws iam create-role \\\n  --description=--endpoint-url=https://x.example\n"
+        );
     }
 
     #[test]
