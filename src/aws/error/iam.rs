@@ -272,6 +272,13 @@ impl AwsError {
         error("FeatureDisabled", 404, "iam.feature", text)
     }
 
+    /// Outbound federation, where it is off and shall be switched off.
+    pub fn feature_already_disabled(account: &str) -> AwsError {
+        let text =
+            format!("Outbound identity federation is already disabled for account {account}");
+        error("FeatureDisabled", 404, "iam.feature", text)
+    }
+
     // --- 403 ------------------------------------------------------------------------------------
 
     /// A one-time code, on enabling or resynchronising a device.

@@ -50,7 +50,7 @@ pub(super) async fn disable_outbound_web_identity_federation(
     let disabled = store.delete_account_fact(account, OUTBOUND_WEB_IDENTITY);
     match disabled.await {
         Ok(()) => Ok(shapes::nothing()),
-        Err(StoreError::NotFound) => Err(AwsError::feature_disabled(account).into()),
+        Err(StoreError::NotFound) => Err(AwsError::feature_already_disabled(account).into()),
         Err(error) => Err(error.into()),
     }
 }

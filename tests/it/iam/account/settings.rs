@@ -162,7 +162,8 @@ fn outbound_federation_is_switched_on_and_off() {
     let disabled = format!("Outbound identity federation is disabled for account {DEV}");
     refused(&info(), 404, "FeatureDisabled", &disabled);
     let reply = call("DisableOutboundWebIdentityFederation");
-    refused(&reply, 404, "FeatureDisabled", &disabled);
+    let already = format!("Outbound identity federation is already disabled for account {DEV}");
+    refused(&reply, 404, "FeatureDisabled", &already);
     let enabled = call("EnableOutboundWebIdentityFederation");
     assert_eq!(enabled.xml("IssuerIdentifier"), DEMO.app.urls.origin());
     assert_eq!(info().xml("IssuerIdentifier"), DEMO.app.urls.origin());
