@@ -75,6 +75,9 @@ pub struct Issuer {
     making: tokio::sync::Mutex<()>,
 }
 
+/// The claim with what AWS says of a caller.
+pub const AWS_CLAIM: &str = "https://sts.amazonaws.com/";
+
 impl Issuer {
     /// The issuer of this name: the broker's public URL.
     pub fn new(url: &str, store: Store, ring: Arc<KeyRing>, random: Arc<dyn Random>) -> Issuer {
@@ -127,7 +130,7 @@ impl Issuer {
             "response_types_supported": ["id_token"],
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": names,
-            "claims_supported": ["iss", "sub", "aud", "iat", "exp", "jti"],
+            "claims_supported": ["sub", "iss", "aud", "exp", "iat", "jti", AWS_CLAIM],
         })
     }
 

@@ -15,7 +15,7 @@ use crate::aws::query::Params;
 use crate::aws::sts::{GetWebIdentityToken, Tag};
 use crate::aws::xml::{Node, timestamp};
 use crate::clock::uuid_v4;
-use crate::issuer::{IssuerError, Signs};
+use crate::issuer::{AWS_CLAIM, IssuerError, Signs};
 use crate::jwt::SignError;
 use crate::store::account_facts::OUTBOUND_WEB_IDENTITY;
 use crate::sts::session::{check_unique, describe_tags};
@@ -146,7 +146,7 @@ impl EmbeddedSts {
             "iat": call.unix(),
             "exp": expires,
             "jti": uuid_v4(&*self.random).to_string(),
-            "https://sts.amazonaws.com/": ours,
+            AWS_CLAIM: ours,
         })
     }
 }

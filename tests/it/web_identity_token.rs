@@ -64,6 +64,8 @@ fn the_published_keys_verify_it_with_either_algorithm() {
     let metadata = DEMO.get("/.well-known/openid-configuration").send().json();
     assert_eq!(metadata["issuer"], DEMO.absolute(""));
     assert_eq!(metadata["jwks_uri"], DEMO.absolute("/oauth2/jwks"));
+    let claims = metadata["claims_supported"].as_array().unwrap();
+    assert!(claims.contains(&json!("https://sts.amazonaws.com/")));
     let user = permitted("token-keys");
     for algorithm in ["RS256", "ES384"] {
         let params = [("Audience.member.1", "a"), ("SigningAlgorithm", algorithm)];
