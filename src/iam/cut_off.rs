@@ -83,7 +83,7 @@ impl Iam {
             json!({ "kind": whom.kind().as_str(), "id": named.id }),
         );
         let (id, resource, tags) = match self.found_under(caller.account(), whom).await? {
-            Holder::Found { arn, tags } => (Some(arn.clone()), arn, tags),
+            Holder::Found { id, arn, tags } => (Some(id), arn, tags),
             Holder::Missing => (None, named.resource, Vec::new()),
             Holder::None => (Some(named.id), named.resource, Vec::new()),
         };
@@ -144,7 +144,7 @@ impl Iam {
             CutOff::Role(arn) => {
                 let role = self.store().role_by_arn(arn).await?;
                 let role = role.filter(|role| role.account == account);
-                role.map(|role| (role.arn, role.tags))
+                role.map(|role| (role.arn.clone(), role.arn, role.tags))
             }
             CutOff::Principal(arn) => {
                 let (_, resource) = arn.rsplit_once(':').unwrap_or_default();
@@ -153,14 +153,15 @@ impl Iam {
                     ["user", .., name] => {
                         let user = self.store().user_by_name(account, name).await?;
                         let user = user.filter(|user| user.arn.eq_ignore_ascii_case(arn));
-                        user.map(|user| (user.arn, user.tags))
+                        // Sessions keep the name that the user had when they were made.
+                        user.map(|user| (user.unique_id, user.arn, user.tags))
                     }
                     ["assumed-role", role, session] => {
                         let role = self.store().role_by_name(account, role).await?;
                         role.map(|role| {
                             let (name, account) = (&role.name, &role.account);
                             let arn = arn::assumed_role(PARTITION, account, name, session);
-                            (arn, role.tags)
+                            (arn.clone(), arn, role.tags)
                         })
                     }
                     _ => return Ok(Holder::None),
@@ -168,14 +169,21 @@ impl Iam {
             }
             _ => return Ok(Holder::None),
         };
-        Ok(found.map_or(Holder::Missing, |(arn, tags)| Holder::Found { arn, tags }))
+        Ok(
+            found.map_or(Holder::Missing, |(id, arn, tags)| Holder::Found {
+                id,
+                arn,
+                tags,
+            }),
+        )
     }
 }
 
 /// What the store has under an ARN.
 enum Holder {
-    /// A user or role, or a session of one, as it is spelled.
+    /// A user or role, or a session of one, as it is spelled, and what its cut goes by.
     Found {
+        id: String,
         arn: String,
         tags: Vec<(String, String)>,
     },

@@ -4,7 +4,7 @@
 //! | kind | id | cuts off |
 //! | --- | --- | --- |
 //! | session | access key id | that session |
-//! | principal | ARN of a user or root | its sessions, and those it vouched for |
+//! | principal | unique id of a user, ARN of root | its sessions, and those it vouched for, whatever its name was then |
 //! | principal | ARN of a session | every session of that name |
 //! | principal | issuer, space, subject ([`subject_id`]) | what rests on evidence about one person or job |
 //! | role | ARN | every session of the role |
@@ -60,6 +60,9 @@ impl Cuts {
             SessionKind::Role => (RevocationKind::Role, holder),
             _ => (RevocationKind::Principal, holder),
         });
+        if session.kind != SessionKind::Role {
+            names.push((RevocationKind::Principal, session.role_id.clone()));
+        }
         for (key, value) in &session.federation {
             if let (Some(issuer), ClaimValue::One(subject)) = (key.strip_suffix(":sub"), value) {
                 names.push((RevocationKind::Principal, subject_id(issuer, subject)));

@@ -1012,3 +1012,18 @@ fn another_accounts_cuts_are_not_listed() {
     says(&page, "Cut off so far Nothing.");
     assert!(!words(&page).contains(&role));
 }
+
+#[test]
+fn the_cut_of_a_user_is_listed_under_its_name() {
+    let broker = with_guard();
+    broker.user(DEV, "ann", None);
+    let arn = format!("arn:aws:iam::{DEV}:user/ann");
+    let mut guard = console(&broker, "Guard");
+    let done = cut(&broker, &mut guard, &[("kind", "principal"), ("id", &arn)]);
+    assert_eq!(done.status, 303, "{}", done.text());
+    let page = guard.get(&broker.absolute("/console/sessions"));
+    says(&page, &format!("Cut off so far principal {arn}"));
+    let mut theirs = console_in(&broker, PROD, "Administrator");
+    let page = theirs.get(&broker.absolute("/console/sessions"));
+    says(&page, "Cut off so far Nothing.");
+}

@@ -189,6 +189,46 @@ fn the_sessions_of_a_user_are_cut_off_and_its_key_stays() {
 }
 
 #[test]
+fn another_name_brings_nobody_back_who_was_cut_off() {
+    let broker = Broker::configured("");
+    broker.user(DEV, "ann", None);
+    let find = |name: &str| {
+        let user = RUNTIME.block_on(broker.app.store.user_by_name(DEV, name));
+        user.unwrap().unwrap()
+    };
+    let user = find("ann");
+    let of = |kind| {
+        broker.session_of(&user.arn, |session| {
+            session.kind = kind;
+            session.role_id = user.unique_id.clone();
+        })
+    };
+    let sessions = [of(SessionKind::User), of(SessionKind::FederatedUser)];
+    let rename = |from: &str, to: &str| {
+        let change = broker.app.store.update_user(DEV, from, |user| {
+            user.arn = user.arn.replace(from, to);
+            user.name = to.to_owned();
+            Ok::<(), drawbridge::store::StoreError>(())
+        });
+        RUNTIME.block_on(change).unwrap();
+        RUNTIME.block_on(broker.app.cache.refresh()).unwrap();
+    };
+    // Made under one name, cut off under another, tried under a third.
+    rename("ann", "bea");
+    for session in &sessions {
+        assert_eq!(asked(&broker, session).status, 200);
+    }
+    let arn = find("bea").arn;
+    cut(&broker, &guard(&broker), CutOff::Principal(&arn))
+        .result
+        .unwrap();
+    rename("bea", "cy");
+    for session in &sessions {
+        is_over(&broker, session);
+    }
+}
+
+#[test]
 fn a_deny_by_the_time_of_issue_cuts_off_as_at_aws() {
     let broker = Broker::demo();
     let trust = trust_issuer(DEV, "idp.example", json!({}));

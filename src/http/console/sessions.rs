@@ -193,6 +193,20 @@ async fn forms_page(app: &App, here: &Here, link: &Link) -> Made {
         Some(_) => Vec::new(),
     };
     let cuts = cuts.into_iter().filter(|cut| concerns(cut, here.account()));
+    let mut rows = Vec::new();
+    for mut cut in cuts {
+        if is_user(&cut.id) {
+            // By the name that it has now, while there is one.
+            let arn = app.store.principal_arn(&cut.id).await?;
+            cut.id = arn.unwrap_or(cut.id);
+            rows.push(CutRow {
+                kind: "principal",
+                ..row(cut)
+            });
+        } else {
+            rows.push(row(cut));
+        }
+    }
     let (chrome, frame) = here.around(app, "Sessions");
     let over_all = app.iam.stands_over_all(here.account());
     let kinds = KINDS.into_iter();
@@ -207,7 +221,7 @@ async fn forms_page(app: &App, here: &Here, link: &Link) -> Made {
         chrome,
         frame,
         forms: forms.collect(),
-        cuts: cuts.map(row).collect(),
+        cuts: rows,
         cuts_missing,
         done: link.get("done").is_some(),
     };
@@ -221,15 +235,25 @@ fn concerns(cut: &Revocation, account: &str) -> bool {
         RevocationKind::Session => {
             AccountId::of_id(&cut.id).is_some_and(|of| of.to_string() == account)
         }
+        RevocationKind::Principal if is_user(&cut.id) => {
+            AccountId::of_id(&cut.id).is_some_and(|of| of.to_string() == account)
+        }
         _ => !cut.id.starts_with("arn:") || of_arn(&cut.id),
     }
+}
+
+/// Whether a cut goes by the unique id of a user. In that of a person or job there is a space.
+fn is_user(id: &str) -> bool {
+    id.starts_with("AIDA") && !id.contains(' ')
 }
 
 fn row(cut: Revocation) -> CutRow {
     CutRow {
         kind: match cut.kind {
             RevocationKind::Session => "session",
-            RevocationKind::Principal if !cut.id.starts_with("arn:") => "person or job",
+            RevocationKind::Principal if !cut.id.starts_with("arn:") && !is_user(&cut.id) => {
+                "person or job"
+            }
             RevocationKind::Principal => "principal",
             RevocationKind::Role => "role",
             RevocationKind::Idp => "identity provider",
