@@ -882,22 +882,21 @@ fn every_kind_of_cut_has_its_form() {
     let session = broker.session_of(&format!("arn:aws:iam::{DEV}:role/Developer"), |_| {});
     let principal = format!("arn:aws:sts::{DEV}:assumed-role/Developer/session");
     let acme = broker.acme();
-    let cuts: [(&str, &str, &[(&str, &str)]); 4] = [
+    // People and providers are everybody's.
+    let (guard, over_all) = ((DEV, "Guard"), (PROD, "Administrator"));
+    let cuts: [(_, &[(&str, &str)]); 4] = [
         (
-            DEV,
-            "Guard",
+            guard,
             &[("kind", "session"), ("id", &session.access_key_id)],
         ),
-        (DEV, "Guard", &[("kind", "principal"), ("id", &principal)]),
-        // People and providers are everybody's.
+        (guard, &[("kind", "principal"), ("id", &principal)]),
         (
-            PROD,
-            "Administrator",
+            over_all,
             &[("kind", "subject"), ("issuer", &acme), ("id", "ann")],
         ),
-        (PROD, "Administrator", &[("kind", "idp"), ("id", &acme)]),
+        (over_all, &[("kind", "idp"), ("id", &acme)]),
     ];
-    for (account, role, fields) in cuts {
+    for ((account, role), fields) in cuts {
         let mut guard = console_in(&broker, account, role);
         let page = guard.get(&broker.absolute(&format!("/console/sessions?{}", form(fields))));
         says(&page, "Cut off?");
