@@ -59,3 +59,19 @@ fn who_may_not_ask_is_refused() {
         assert_eq!(reply.aws_error(), (403, "AccessDenied".to_owned(), message));
     }
 }
+
+#[test]
+fn an_account_has_no_server_certificates() {
+    let reply = DEMO.iam_ok(root(), "ListServerCertificates", &[("PathPrefix", "/web/")]);
+    let text = reply.text();
+    assert!(text.contains("<ServerCertificateMetadataList/>"), "{text}");
+    assert!(text.contains("<IsTruncated>false</IsTruncated>"), "{text}");
+    let nobody = DEMO.user(DEV, "other-server", None);
+    let reply = DEMO.iam(&nobody, "ListServerCertificates", &[]);
+    let message = format!(
+        "User: arn:aws:iam::{DEV}:user/other-server is not authorized to perform: \
+         iam:ListServerCertificates on resource: arn:aws:iam::{DEV}:server-certificate/ because no \
+         identity-based policy allows the iam:ListServerCertificates action"
+    );
+    assert_eq!(reply.aws_error(), (403, "AccessDenied".to_owned(), message));
+}
