@@ -1,6 +1,7 @@
-//! The account itself: alias, summary, password policy, preferences, authorization details.
+//! The account itself: alias, summary, credential report, password policy, preferences, authorization details.
 
 mod aliases;
+mod credential_report;
 mod details;
 mod outbound;
 mod password_policy;
@@ -18,6 +19,14 @@ pub(super) const OPERATIONS: &[Operation] = &[
     reads!(
         details::get_account_authorization_details,
         "GetAccountAuthorizationDetails"
+    ),
+    writes!(
+        credential_report::generate_credential_report,
+        "GenerateCredentialReport"
+    ),
+    reads!(
+        credential_report::get_credential_report,
+        "GetCredentialReport"
     ),
     reads!(
         password_policy::get_account_password_policy,

@@ -8,6 +8,8 @@ use super::{Store, StoreError};
 pub const OUTBOUND_WEB_IDENTITY: &str = "outbound_web_identity";
 /// Which tokens the global endpoint of an account issues: `v1Token` or `v2Token`.
 pub const GLOBAL_TOKEN_VERSION: &str = "global_token_version";
+/// The credential report of an account, as JSON with the moment it was written.
+pub const CREDENTIAL_REPORT: &str = "credential_report";
 /// What passwords of an account must be, as JSON.
 pub const PASSWORD_POLICY: &str = "password_policy";
 

@@ -279,6 +279,18 @@ impl AwsError {
         error("FeatureDisabled", 404, "iam.feature", text)
     }
 
+    // --- 410 ------------------------------------------------------------------------------------
+
+    /// A credential report that nobody has asked for; AWS says no more.
+    pub fn report_not_present() -> AwsError {
+        error("ReportNotPresent", 410, "iam.not_found", "")
+    }
+
+    /// A credential report that is too old to be shown.
+    pub fn report_expired() -> AwsError {
+        error("ReportExpired", 410, "iam.not_found", "")
+    }
+
     // --- 403 ------------------------------------------------------------------------------------
 
     /// A one-time code, on enabling or resynchronising a device.

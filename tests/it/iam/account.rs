@@ -1,5 +1,6 @@
 //! The account itself.
 
+mod credential_report;
 mod details;
 mod settings;
 
