@@ -12,5 +12,6 @@ pub mod constraints;
 pub mod error;
 pub mod ids;
 pub mod query;
+pub mod regions;
 pub mod sts;
 pub mod xml;

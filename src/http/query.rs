@@ -268,7 +268,9 @@ async fn dispatch(
             signed()?;
             sts.get_access_key_info(call, params).await
         }
-        Operation::GetCallerIdentity => Ok(sts::get_caller_identity::answer(signed()?)),
+        Operation::GetCallerIdentity => {
+            Ok(sts::get_caller_identity::answer(signed()?, &call.region))
+        }
         Operation::GetDelegatedAccessToken => {
             Ok(sts::get_delegated_access_token::answer(signed()?, params)?)
         }

@@ -868,13 +868,32 @@ fn any_region_is_served() {
 }
 
 #[test]
-fn the_region_a_caller_chooses_does_not_name_it() {
-    for region in ["us-east-1", "cn-north-1", "us-gov-west-1"] {
-        let reply = whoami()
-            .sign_for(region, "sts", root(), DEMO.clock.now())
-            .send();
-        assert_eq!(reply.xml("Arn"), format!("arn:aws:iam::{DEV}:root"));
+fn a_caller_is_named_in_the_partition_of_the_signed_region() {
+    let session = DEMO.session_of(&format!("arn:aws:iam::{DEV}:role/Deploy"), |_| {});
+    for (region, partition) in [
+        ("us-east-1", "aws"),
+        ("cn-north-1", "aws-cn"),
+        ("us-gov-west-1", "aws-us-gov"),
+    ] {
+        let ask = |who| {
+            whoami()
+                .sign_for(region, "sts", who, DEMO.clock.now())
+                .send()
+        };
+        let arn = format!("arn:{partition}:iam::{DEV}:root");
+        assert_eq!(ask(root()).xml("Arn"), arn);
+        let arn = format!("arn:{partition}:sts::{DEV}:assumed-role/Deploy/session");
+        assert_eq!(ask(&session).xml("Arn"), arn);
     }
+}
+
+#[test]
+fn the_region_a_caller_chooses_does_not_rename_it_to_policies() {
+    let request = DEMO.sts("GetDelegatedAccessToken", &[("TradeInToken", "t")]);
+    let request = request.sign_for("cn-north-1", "sts", root(), DEMO.clock.now());
+    let (_, _, message) = request.send().aws_error();
+    let arn = format!("User: arn:aws:iam::{DEV}:root is not");
+    assert!(message.starts_with(&arn), "{message}");
 }
 
 #[test]
