@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::access::Denial;
 use crate::aws::arn;
-use crate::aws::constraints::PRINTABLE;
+use crate::aws::constraints::{Echo, PRINTABLE};
 use crate::aws::error::AwsError;
 use crate::aws::xml::{Fields, Node};
 use crate::iam::halt::Halt;
@@ -98,6 +98,27 @@ impl Iam {
     }
 }
 
+/// A list that AWS holds to its lengths alone. What no answer could carry is refused with words of its own.
+fn printable(
+    read: &mut Input<'_>,
+    name: &str,
+    length: std::ops::RangeInclusive<usize>,
+) -> Vec<String> {
+    let values = read.strings(name, None, length);
+    let member = input::member_name(name);
+    for (place, value) in values
+        .iter()
+        .enumerate()
+        .filter(|(_, value)| !value.is_empty())
+    {
+        let member = format!("{member}.{}.member", place + 1);
+        let (any, hidden) = (0..=usize::MAX, Echo::Hidden);
+        read.constraints
+            .text(&member, Some(value), Some(PRINTABLE), any, hidden);
+    }
+    values
+}
+
 fn changeable(provider: &OidcProvider, examples: bool) -> Result<(), AwsError> {
     // Examples are everybody's to play with; the next start brings them back.
     match is_configured(&provider.tags) && !examples {
@@ -112,8 +133,8 @@ fn changeable(provider: &OidcProvider, examples: bool) -> Result<(), AwsError> {
 async fn create(iam: &Iam, ask: &mut Ask<'_>) -> Reply {
     let mut input = Input::new(ask.params);
     let url = input.required("Url", None, 1..=255);
-    let client_ids = input.strings("ClientIDList", Some(PRINTABLE), 1..=255);
-    let thumbprints = input.strings("ThumbprintList", Some(PRINTABLE), 40..=40);
+    let client_ids = printable(&mut input, "ClientIDList", 1..=255);
+    let thumbprints = printable(&mut input, "ThumbprintList", 40..=40);
     let tags = input.tags();
     input.finish()?;
     let account = ask.caller.account();
@@ -274,7 +295,7 @@ async fn update_thumbprint(iam: &Iam, ask: &mut Ask<'_>) -> Reply {
     let mut input = Input::new(ask.params);
     let arn = input.arn(ARN);
     input.list_required("ThumbprintList");
-    let thumbprints = input.strings("ThumbprintList", Some(PRINTABLE), 40..=40);
+    let thumbprints = printable(&mut input, "ThumbprintList", 40..=40);
     input.finish()?;
     let action = "iam:UpdateOpenIDConnectProviderThumbprint";
     let change = |provider: &mut OidcProvider| {
