@@ -29,6 +29,8 @@ pub struct Call {
     pub principal: Option<(String, String)>,
     /// The issuer of the token that came with it, where that is one that is known here.
     pub issuer: Option<String>,
+    /// Whether failures of this source are beyond counting: one more is answered without a word and leaves no event.
+    pub spent: bool,
     /// Opened with the call.
     pub event: AuditEvent,
 }
@@ -65,6 +67,7 @@ impl Call {
             user_agent: source.user_agent,
             region: "us-east-1".to_owned(),
             principal: None,
+            spent: false,
             issuer: None,
             event,
         }
@@ -116,6 +119,14 @@ impl Call {
         };
         if let Err(error) = self.event.close(outcome) {
             tracing::error!(%error, request_id = self.request_id, "a refusal is missing in the audit trail");
+        }
+    }
+
+    /// Closes the event of evidence that was refused, unless the source is beyond counting.
+    pub fn failed(self, code: &str, message: &str, reason: &'static str, detail: Option<Value>) {
+        match self.spent {
+            true => self.unseen(),
+            false => self.refused(code, message, reason, detail),
         }
     }
 

@@ -1,7 +1,9 @@
 //! How many refusals a source may cause (WEB-7, CI-5): only failures count, so what is granted costs nothing.
 //!
 //! Every node keeps a bucket for each source that failed lately, in memory and by the monotonic clock, and decides by
-//! that alone: a source that is out of failures is refused at once, with nothing verified, read or written. Once a second
+//! that alone. What such a source asks for is judged like everybody's, and granted if it is right: an office behind one
+//! address is not shut out by one broken job in it. But what fails is answered *too many* from then on, without a word about
+//! why, and leaves no line of its own. Once a second
 //! the node tells the store what failed and learns what is left for all nodes together ([`Throttle::settle`]); a store
 //! that is down changes nothing but that. What was refused unseen is told to the audit trail once a minute, with a count
 //! ([`Throttle::tell`]): a line for each would let anybody fill the disk.
@@ -147,10 +149,9 @@ impl Throttle {
         (level.tokens + since * self.per_second).min(self.capacity)
     }
 
-    /// Whether a request of this source is looked at; with an issuer, whether a token of that issuer is.
+    /// Whether a source has failures left; with an issuer, whether it has with tokens of that issuer.
     pub fn admits(&self, ip: IpAddr, issuer: Option<&str>, now: Instant) -> bool {
-        let source = Source::of(ip);
-        let Some(levels) = self.sources.get(&source) else {
+        let Some(levels) = self.sources.get(&Source::of(ip)) else {
             return true;
         };
         let held = {
@@ -160,9 +161,12 @@ impl Throttle {
                 .find(|level| level.issuer.as_deref() == issuer);
             level.map_or(self.capacity, |level| self.held(level, now))
         };
-        if held >= 1.0 {
-            return true;
-        }
+        held >= 1.0
+    }
+
+    /// Counts a refusal that leaves no event of its own.
+    pub fn unseen(&self, ip: IpAddr) {
+        let source = Source::of(ip);
         self.refused.fetch_add(1, Ordering::Relaxed);
         let mut untold = lock(&self.untold);
         let room = untold.by_source.len() < MOST_TOLD;
@@ -173,7 +177,6 @@ impl Throttle {
             }
             None => untold.others += 1,
         }
-        false
     }
 
     /// Whether tokens of this source must be asked about by their issuer.
@@ -314,7 +317,7 @@ mod tests {
         assert!(throttle.admits(ip("192.0.2.2"), None, now));
         assert!(!admits(now + Duration::from_millis(499)));
         assert!(admits(now + Duration::from_millis(500)));
-        assert_eq!(throttle.refused(), 2);
+        assert_eq!(throttle.refused(), 0);
     }
 
     #[test]

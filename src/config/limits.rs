@@ -6,7 +6,7 @@ use super::schema::{Form, Key, Need, Section};
 pub(super) const LIMITS: Section = Section {
     name: "limits",
     header: "[limits]",
-    about: "How many refused requests one source address may have: tokens, signatures and sign-ins that do not hold. Beyond that it is answered `Throttling` or 429 without being verified, and written to the audit trail once a minute with a count. What is granted counts for nothing. All nodes together keep to these numbers; an IPv6 address counts as its /64 network. **Behind a proxy, set `server.trusted_proxies`**, or everybody is one source.",
+    about: "How many refused requests one source address may have: tokens, signatures and sign-ins that do not hold. Beyond that a refusal is `Throttling` or 429 without a reason, and the audit trail gets one line a minute with a count. What holds is granted all the same, and counts for nothing. All nodes together keep to these numbers; an IPv6 address counts as its /64 network. **Behind a proxy, set `server.trusted_proxies`**, or everybody is one source.",
     keys: &[
         Key {
             name: "failures",

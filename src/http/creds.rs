@@ -81,9 +81,7 @@ pub fn bearer(headers: &HeaderMap) -> Result<&str, JsonError> {
 
 /// Verifies evidence, or an access token that was made from it.
 pub async fn identify(app: &App, call: &mut Call, token: &str) -> Result<Identity, JsonError> {
-    if !throttle::admits_token(app, call, token) {
-        return Err(JsonError::throttled());
-    }
+    throttle::watch_token(app, call, token);
     let now = call.unix();
     let identity = match token.strip_prefix(TOKEN_PREFIX) {
         Some(ours) => open_access_token(app, ours, now).ok_or_else(|| JsonError {

@@ -54,12 +54,16 @@ pub async fn post(
 
 /// Marks an answer as a refusal that counts.
 fn failed(mut response: Response) -> Response {
-    response.extensions_mut().insert(Failed(None));
+    // Whether it left an event, the gate knows as well as the call did.
+    response.extensions_mut().insert(Failed {
+        issuer: None,
+        unseen: false,
+    });
     response
 }
 
 fn bad_request(call: Call, message: &'static str) -> Response {
-    call.refused("InvalidRequest", message, "federation.malformed", None);
+    call.failed("InvalidRequest", message, "federation.malformed", None);
     failed((StatusCode::BAD_REQUEST, format!("{message}\n")).into_response())
 }
 
@@ -94,7 +98,7 @@ fn get_signin_token(app: &App, mut call: Call, params: &Form) -> Response {
     let session = console_link::session_of_credentials(&app.ring, &app.cache, &credentials, now);
     let Some(session) = session else {
         let message = "Invalid credentials parameter";
-        call.refused("InvalidRequest", message, "federation.credentials", None);
+        call.failed("InvalidRequest", message, "federation.credentials", None);
         return failed((StatusCode::BAD_REQUEST, format!("{message}\n")).into_response());
     };
     call.event.set("recipientAccountId", json!(session.account));
@@ -135,7 +139,7 @@ async fn login(app: &App, mut call: Call, params: &Form) -> Response {
         Ok(Some(session)) => session,
         Ok(None) => {
             let message = "The credentials in your login link were invalid.";
-            call.refused("AccessDenied", message, "federation.token", None);
+            call.failed("AccessDenied", message, "federation.token", None);
             return failed(ended_page(app, None, StatusCode::FORBIDDEN));
         }
         Err(error) => {

@@ -93,17 +93,17 @@ impl JsonError {
     /// Closes the call's event and answers. The request id is the reference to ask an administrator about.
     pub fn answer(mut self, mut call: Call) -> Response {
         let reference = call.request_id.clone();
-        if self.status == StatusCode::TOO_MANY_REQUESTS {
-            call.unseen();
-            return self.response(&reference);
-        }
         let issuer = call.issuer.take();
         let detail = self.detail.take().map(|detail| *detail);
-        call.refused(self.error, &self.message, self.reason, detail);
         let counts = self.status.is_client_error();
+        let unseen = call.spent && counts;
+        match unseen {
+            true => call.unseen(),
+            false => call.refused(self.error, &self.message, self.reason, detail),
+        }
         let mut response = self.response(&reference);
         if counts {
-            response.extensions_mut().insert(Failed(issuer));
+            response.extensions_mut().insert(Failed { issuer, unseen });
         }
         response
     }

@@ -29,7 +29,12 @@ const DEADLINE: Duration = Duration::from_secs(30);
 
 /// The other end of the connection; put into every request by `server`.
 #[derive(Clone, Copy, Debug)]
-pub struct Peer(pub SocketAddr);
+pub struct Peer {
+    /// Its address.
+    pub address: SocketAddr,
+    /// Whether its source is out of failures (`throttle`).
+    pub spent: bool,
+}
 
 const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
                    connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
@@ -186,8 +191,10 @@ pub fn source(config: &Config, headers: &HeaderMap, peer: IpAddr) -> Source {
 
 /// Opens the call of a request, and with it its audit event.
 pub fn open_call(app: &App, headers: &HeaderMap, peer: Peer) -> Call {
-    let source = source(&app.config, headers, peer.0.ip());
-    Call::open(&app.audit, &*app.clock, &*app.random, source)
+    let source = source(&app.config, headers, peer.address.ip());
+    let mut call = Call::open(&app.audit, &*app.clock, &*app.random, source);
+    call.spent = peer.spent;
+    call
 }
 
 /// A request that a page of another site made a browser send (CI-5, WEB-2).

@@ -378,15 +378,20 @@ fn refuse(app: &App, call: Call, refusal: LoginError) -> Response {
     let reference = call.request_id.clone();
     let counts = refusal.status.is_client_error();
     let detail = json!({ "cause": clean(&refusal.cause) });
-    call.refused(
-        "AccessDenied",
-        &refusal.sentence,
-        refusal.reason,
-        Some(detail),
-    );
+    let unseen = counts && call.spent;
+    match unseen {
+        true => call.unseen(),
+        false => call.refused(
+            "AccessDenied",
+            &refusal.sentence,
+            refusal.reason,
+            Some(detail),
+        ),
+    }
     let mut response = page_of(app, refusal, &reference);
     if counts {
-        response.extensions_mut().insert(Failed(None));
+        let issuer = None;
+        response.extensions_mut().insert(Failed { issuer, unseen });
     }
     response
 }

@@ -75,6 +75,7 @@ pub async fn answer(app: &App, peer: Peer, request: Request) -> Response {
     let (operation, answer) = match result {
         Ok(done) => done,
         Err(denial) if denial.error.code == AwsError::throttled().code => {
+            // Large bodies wait for each other; nobody was judged.
             call.unseen();
             let mut response = error_response(&form, &denial.error, &request_id);
             tell_wait(&mut response);
@@ -83,7 +84,12 @@ pub async fn answer(app: &App, peer: Peer, request: Request) -> Response {
         Err(denial) => {
             let mut response = error_response(&form, &denial.error, &request_id);
             if is_failure(&call, &denial.error) {
-                response.extensions_mut().insert(Failed(call.issuer.take()));
+                let (issuer, unseen) = (call.issuer.take(), call.spent);
+                response.extensions_mut().insert(Failed { issuer, unseen });
+                if unseen {
+                    call.unseen();
+                    return response;
+                }
             }
             if let Some(message) = authorization_message(app, &call, &denial) {
                 response
@@ -254,9 +260,7 @@ async fn dispatch(
         Operation::AssumeRoleWithSaml => sts.assume_role_with_saml(call, params).await,
         Operation::AssumeRoleWithWebIdentity => {
             let token = params.get("WebIdentityToken").unwrap_or_default();
-            if !throttle::admits_token(app, call, token) {
-                return Err(AwsError::throttled().into());
-            }
+            throttle::watch_token(app, call, token);
             sts.assume_role_with_web_identity(call, params).await
         }
         Operation::AssumeRoot => sts.assume_root(call, signed()?, params).await,

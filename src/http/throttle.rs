@@ -1,8 +1,8 @@
-//! Refusing, before anything else is done, whoever was refused too often: `access::throttle` in the words of each door.
+//! Refusing without a word whoever was refused too often: `access::throttle` in the words of each door.
 //!
 //! [`gate`] stands before the doors that take evidence. A door that refuses says so by [`Failed`] in the answer's
-//! extensions; what it grants, and what fails by our own fault, is not counted. No audit event is opened for a request
-//! that the gate refuses.
+//! extensions; what it grants, and what fails by our own fault, is not counted. Once a source is out of failures, its next
+//! one is answered here, whatever the door said of it, and leaves no event; what holds is granted as before.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -10,7 +10,7 @@ use std::time::Instant;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
 use crate::access::Call;
 use crate::access::throttle::RETRY_AFTER;
@@ -21,9 +21,14 @@ use crate::http::layers::{Peer, source};
 use crate::http::{login, query};
 use crate::jwt;
 
-/// In the extensions of an answer: evidence was refused, with a token of this issuer where it is one that is known.
+/// In the extensions of an answer: evidence was refused.
 #[derive(Clone, Debug)]
-pub struct Failed(pub Option<String>);
+pub struct Failed {
+    /// Whose token it was, where that is an issuer that is known.
+    pub issuer: Option<String>,
+    /// It left no event, because its source is out of failures.
+    pub unseen: bool,
+}
 
 /// How a door speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,27 +56,35 @@ fn face(request: &Request) -> Option<Face> {
 }
 
 /// The layer.
-pub async fn gate(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+pub async fn gate(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<Peer>().copied();
     let (Some(face), Some(peer)) = (face(&request), peer) else {
         return next.run(request).await;
     };
-    let ip = source(&app.config, request.headers(), peer.0.ip()).ip;
-    if !app.throttle.admits(ip, None, Instant::now()) {
-        return refuse(&app, face, &request);
-    }
+    let ip = source(&app.config, request.headers(), peer.address.ip()).ip;
+    let spent = !app.throttle.admits(ip, None, Instant::now());
+    request.extensions_mut().insert(Peer { spent, ..peer });
+    let headers = request.headers().clone();
     let response = next.run(request).await;
-    if let Some(Failed(issuer)) = response.extensions().get::<Failed>() {
-        app.throttle.failed(ip, issuer.as_deref(), Instant::now());
+    match response.extensions().get::<Failed>() {
+        Some(failed) if failed.unseen || spent => {
+            app.throttle.unseen(ip);
+            refuse(&app, face, &headers)
+        }
+        Some(failed) => {
+            app.throttle
+                .failed(ip, failed.issuer.as_deref(), Instant::now());
+            response
+        }
+        None => response,
     }
-    response
 }
 
-fn refuse(app: &App, face: Face, request: &Request) -> Response {
+fn refuse(app: &App, face: Face, headers: &HeaderMap) -> Response {
     let mut response = match face {
         Face::Aws => {
             let request_id = uuid_v4(&*app.random).to_string();
-            query::throttled(request.headers(), &request_id)
+            query::throttled(headers, &request_id)
         }
         Face::Json => JsonError::throttled().response(&uuid_v4(&*app.random).to_string()),
         Face::Page => login::throttled(app),
@@ -90,15 +103,14 @@ pub fn tell_wait(response: &mut Response) {
     response.headers_mut().insert(header::RETRY_AFTER, seconds);
 }
 
-/// Whether a token is looked at. The issuer is what the token says and nobody has verified: it chooses a count and
-/// nothing else.
-pub fn admits_token(app: &App, call: &Call, token: &str) -> bool {
+/// Notes whether failures with tokens of this one's issuer are beyond counting. The issuer is what the token says and
+/// nobody has verified: it chooses a count and nothing else.
+pub fn watch_token(app: &App, call: &mut Call, token: &str) {
     if !app.throttle.watches_issuers(call.source_ip) {
-        return true;
+        return;
     }
-    let issuer = jwt::read(token).map(|unverified| unverified.issuer);
-    issuer.map_or(true, |issuer| {
+    if let Ok(issuer) = jwt::read(token).map(|unverified| unverified.issuer) {
         let now = Instant::now();
-        app.throttle.admits(call.source_ip, Some(&issuer), now)
-    })
+        call.spent |= !app.throttle.admits(call.source_ip, Some(&issuer), now);
+    }
 }
