@@ -115,7 +115,7 @@ def test_a_key_of_somebody_else_is_not_found(iam):
     iam.create_user(UserName="one")
     iam.create_user(UserName="other")
     id_ = iam.create_access_key(UserName="one")["AccessKey"]["AccessKeyId"]
-    expected = (404, "NoSuchEntity", f"The Access Key with id {id_} cannot be found")
+    expected = (404, "NoSuchEntity", f"The Access Key with id {id_} cannot be found.")
     assert refusal(iam.delete_access_key, UserName="other", AccessKeyId=id_) == expected
     assert refusal(iam.update_access_key, UserName="other", AccessKeyId=id_, Status="Inactive") == expected
 
