@@ -5,6 +5,7 @@ busy client: nothing on the server remembers the last one.
 """
 
 import json
+import math
 import os
 import pathlib
 import re
@@ -95,7 +96,7 @@ def main():
             print(f"\n  after {SESSIONS:,} sessions more", flush=True)
             all_jobs = {name: (call, parts) for name, call, parts in jobs(broker)}
             issuing, asking = "AssumeRole", "GetCallerIdentity, session"
-            wrk(broker.url, all_jobs[issuing][0], SESSIONS / rates[issuing], connections)
+            wrk(broker.url, all_jobs[issuing][0], math.ceil(SESSIONS / rates[issuing]), connections)
             row(asking, *all_jobs[asking])
             print(f"\n  with {ROLES:,} roles")
             broker.halt()
@@ -212,8 +213,8 @@ def wrk(url, call, seconds, connections) -> dict:
     failed = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
     return {
         "rate": float(re.search(r"Requests/sec:\s+([\d.]+)", text)[1]),
-        "p50": re.search(r"50%\s+(\S+)", text)[1],
-        "p99": re.search(r"99%\s+(\S+)", text)[1],
+        "p50": re.search(r"^ +50%\s+(\S+)", text, re.M)[1],
+        "p99": re.search(r"^ +99%\s+(\S+)", text, re.M)[1],
         "failed": int(failed[1]) if failed else 0,
     }
 
