@@ -84,6 +84,8 @@ pub struct IamCache {
     managed: Versioned<CachedPolicy>,
     cuts: RwLock<Arc<Cuts>>,
     catalog: RwLock<Option<(i64, Arc<Catalog>)>>,
+    /// One at a time reads the catalog anew; the others wait for it.
+    reading: tokio::sync::Mutex<()>,
 }
 
 /// Which roles there are, by what people name and by who is trusted.
@@ -124,6 +126,7 @@ impl IamCache {
             managed: Cache::new(BOUND),
             cuts: RwLock::default(),
             catalog: RwLock::default(),
+            reading: tokio::sync::Mutex::default(),
         }
     }
 
@@ -304,17 +307,14 @@ impl IamCache {
 
     /// Which roles there are; read once for each version.
     pub async fn catalog(&self) -> Result<Arc<Catalog>, StoreError> {
-        let version = self.version.load(Ordering::Acquire);
-        let held = self
-            .catalog
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
-        if let Some((of, catalog)) = held
-            && of == version
-        {
+        if let Some(catalog) = self.held_catalog() {
             return Ok(catalog);
         }
+        let _one = self.reading.lock().await;
+        if let Some(catalog) = self.held_catalog() {
+            return Ok(catalog);
+        }
+        let version = self.version.load(Ordering::Acquire);
         let mut catalog = Catalog {
             accounts: self.store.accounts().await?,
             ..Catalog::default()
@@ -328,6 +328,11 @@ impl IamCache {
                     .or_insert_with(|| role.arn.clone());
                 if let Some(alias) = &role.alias {
                     catalog.by_alias.insert(alias.clone(), role.arn.clone());
+                }
+                // Most of many roles trust no provider: their texts need no parsing here. A backslash could hide one.
+                let text = &role.trust_policy;
+                if !text.contains("Federated") && !text.contains('\\') {
+                    continue;
                 }
                 let Some(trust) = trust(&role) else {
                     continue;
@@ -348,6 +353,14 @@ impl IamCache {
         let held = (version, catalog.clone());
         *self.catalog.write().unwrap_or_else(PoisonError::into_inner) = Some(held);
         Ok(catalog)
+    }
+
+    /// The catalog of the version that counts now.
+    fn held_catalog(&self) -> Option<Arc<Catalog>> {
+        let version = self.version.load(Ordering::Acquire);
+        let held = self.catalog.read().unwrap_or_else(PoisonError::into_inner);
+        let (of, catalog) = held.as_ref()?;
+        (*of == version).then(|| catalog.clone())
     }
 
     fn cuts(&self) -> Arc<Cuts> {
