@@ -129,9 +129,9 @@ fn is_failure(call: &Call, error: &AwsError) -> bool {
 }
 
 /// The answer to a source that was refused too often. Its body was not read, so nobody knows which API it meant.
-pub fn throttled(headers: &HeaderMap, request_id: &str) -> Response {
+pub fn throttled(json: bool, request_id: &str) -> Response {
     let form = Form {
-        json: accepts_json(headers),
+        json,
         namespace: wire::NAMESPACE,
     };
     error_response(&form, &AwsError::throttled(), request_id)
@@ -319,7 +319,8 @@ fn which(params: &Params, form: &mut Form) -> Result<Which, AwsError> {
     found.ok_or_else(|| AwsError::invalid_action(&shown, version))
 }
 
-fn accepts_json(headers: &HeaderMap) -> bool {
+/// Whether the caller asks for JSON.
+pub(super) fn accepts_json(headers: &HeaderMap) -> bool {
     let accept = headers.get(header::ACCEPT);
     accept.is_some_and(|accept| accept.as_bytes().starts_with(b"application/json"))
 }

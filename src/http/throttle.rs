@@ -10,7 +10,7 @@ use std::time::Instant;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http::{HeaderValue, Method, StatusCode, header};
 
 use crate::access::Call;
 use crate::access::throttle::RETRY_AFTER;
@@ -64,12 +64,12 @@ pub async fn gate(State(app): State<Arc<App>>, mut request: Request, next: Next)
     let ip = source(&app.config, request.headers(), peer.address.ip()).ip;
     let spent = !app.throttle.admits(ip, None, Instant::now());
     request.extensions_mut().insert(Peer { spent, ..peer });
-    let headers = request.headers().clone();
+    let json = query::accepts_json(request.headers());
     let response = next.run(request).await;
     match response.extensions().get::<Failed>() {
         Some(failed) if failed.unseen || spent => {
             app.throttle.unseen(ip);
-            refuse(&app, face, &headers)
+            refuse(&app, face, json)
         }
         Some(failed) => {
             app.throttle
@@ -80,11 +80,11 @@ pub async fn gate(State(app): State<Arc<App>>, mut request: Request, next: Next)
     }
 }
 
-fn refuse(app: &App, face: Face, headers: &HeaderMap) -> Response {
+fn refuse(app: &App, face: Face, json: bool) -> Response {
     let mut response = match face {
         Face::Aws => {
             let request_id = uuid_v4(&*app.random).to_string();
-            query::throttled(headers, &request_id)
+            query::throttled(json, &request_id)
         }
         Face::Json => JsonError::throttled().response(&uuid_v4(&*app.random).to_string()),
         Face::Page => login::throttled(app),
