@@ -95,7 +95,8 @@ impl JsonError {
         let reference = call.request_id.clone();
         let issuer = call.issuer.take();
         let detail = self.detail.take().map(|detail| *detail);
-        let counts = self.status.is_client_error();
+        // Who was verified and may not take a role is refused, counted nowhere, and always in the trail.
+        let counts = self.status.is_client_error() && !self.reason.starts_with("trust.");
         let unseen = call.spent && counts;
         match unseen {
             true => call.unseen(),

@@ -183,6 +183,18 @@ fn what_a_verified_caller_may_not_do_is_no_failure() {
 }
 
 #[test]
+fn a_verified_token_that_a_role_does_not_admit_is_no_failure() {
+    let (broker, one, _) = with_issuers();
+    let token = one.token(&[("aud", json!(AUDIENCE))]);
+    for _ in 0..3 * MOST {
+        let request = broker.get("/v1/creds/dev/Other").bearer(&token);
+        let reply = request.from("192.0.2.1").send();
+        assert_eq!(reply.status, 403, "{}", reply.text());
+        assert_eq!(broker.events(&reply.reference()).len(), 1);
+    }
+}
+
+#[test]
 fn what_is_granted_is_no_failure() {
     let (broker, one, _) = with_issuers();
     for _ in 0..5 * MOST {
