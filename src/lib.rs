@@ -8,6 +8,7 @@
 //! - [`sigv4`]: Signature Version 4
 //! - [`policy`]: the policy language
 //! - [`jwt`]: JSON web tokens
+//! - [`saml`]: SAML 2.0 (a crate of its own, so that it can be fuzzed alone)
 //! - [`seal`]: sealing with a key ring
 //! - [`identity`], [`credentials`]: who someone is, and what they get
 //! - [`totp`]: one-time passwords
@@ -59,3 +60,5 @@ pub mod sigv4;
 pub mod store;
 pub mod sts;
 pub mod totp;
+
+pub use drawbridge_saml as saml;

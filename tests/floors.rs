@@ -19,6 +19,7 @@ const FLOORS: [(&str, &[&str]); 5] = [
             "sigv4",
             "policy",
             "jwt",
+            "saml",
             "seal",
             "identity",
             "credentials",

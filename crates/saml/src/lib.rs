@@ -1,0 +1,31 @@
+//! SAML 2.0: reading and verifying what identity providers send, and writing what we send.
+//!
+//! ```text
+//! form value ──> form::decode ──> document (gate: strict XML, limits, no DTD)
+//!                                    └─> signature (profile, digest over our own canonical form, configured keys)
+//!                                            └─> response::verify ──> VerifiedAssertion
+//! ```
+//!
+//! [`response::verify`] is the only maker of a [`VerifiedAssertion`], and what it hands back was read from the very
+//! tree whose bytes the signature covers: there is no second parse. Keys come from the configured provider, never from
+//! the document. Where the feature `samael` is built, `second_opinion` asks libxmlsec1 about what was accepted, and
+//! both must agree. The room is pure: it fetches nothing, opens nothing, and the time is an argument.
+//!
+//! `metadata` reads a provider's description, `request` and `redirect` write requests and logout messages, `issue`
+//! signs responses of our own.
+//!
+//! Reference: SAML 2.0 Core, Bindings, Profiles, Metadata; XML Signature 1.1; Exclusive XML Canonicalization 1.0.
+
+#![cfg_attr(not(test), deny(clippy::indexing_slicing))]
+#![cfg_attr(
+    test,
+    expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")
+)]
+
+pub mod error;
+pub mod form;
+pub mod names;
+pub mod response;
+
+pub use error::SamlError;
+pub use response::VerifiedAssertion;
