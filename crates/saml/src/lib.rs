@@ -22,6 +22,7 @@
     expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")
 )]
 
+pub mod document;
 pub mod error;
 pub mod form;
 pub mod names;
