@@ -23,7 +23,7 @@ use clap::{Args, Parser, Subcommand};
 /// A federation identity broker: sign in with your identity provider, leave with short-lived AWS-style
 /// credentials.
 #[derive(Parser)]
-#[command(name = "drawbridge", version, about, propagate_version = true)]
+#[command(name = "drawbridge", version, long_version = long_version(), about, propagate_version = true)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -53,6 +53,15 @@ struct ConfigFile {
     /// The configuration
     #[arg(long, value_name = "FILE", default_value = "drawbridge.toml")]
     config: PathBuf,
+}
+
+/// What `--version` says: which foreign code is in here is the first question when that code has an advisory.
+fn long_version() -> String {
+    let second_opinion = crate::saml::SECOND_OPINION.unwrap_or("not built");
+    format!(
+        "{}\nSAML second opinion: {second_opinion}",
+        env!("CARGO_PKG_VERSION")
+    )
 }
 
 /// A failure as a person reads it.

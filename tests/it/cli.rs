@@ -146,11 +146,25 @@ fn usage_errors_are_two_and_say_so_on_stderr() {
 
 #[test]
 fn the_version_is_data() {
-    let done = drawbridge(&["--version"]);
+    let done = drawbridge(&["-V"]);
     let version = format!("drawbridge {}\n", env!("CARGO_PKG_VERSION"));
     assert_eq!(
         (done.status, done.stdout, done.stderr),
-        (0, version, String::new())
+        (0, version.clone(), String::new())
+    );
+
+    let done = drawbridge(&["--version"]);
+    let second_opinion = match drawbridge::saml::SECOND_OPINION {
+        Some(libraries) => format!("SAML second opinion: {libraries}\n"),
+        None => "SAML second opinion: not built\n".to_owned(),
+    };
+    assert_eq!(
+        (done.status, done.stdout, done.stderr),
+        (0, version + &second_opinion, String::new())
+    );
+    assert_eq!(
+        second_opinion.contains("libxmlsec1 1."),
+        cfg!(feature = "samael")
     );
 }
 

@@ -30,3 +30,6 @@ pub mod response;
 
 pub use error::SamlError;
 pub use response::VerifiedAssertion;
+
+/// The C libraries of the second opinion and their versions when this was built; `None` where it is not built.
+pub const SECOND_OPINION: Option<&str> = option_env!("SECOND_OPINION_LIBRARIES");
