@@ -25,6 +25,23 @@ find_chromium() {
 	return 1
 }
 
+# SimpleSAMLphp's folder: named, unpacked by install-test, or installed by the distribution.
+find_simplesamlphp() {
+	local folder
+	for folder in "${SIMPLESAMLPHP:-}" "$clients/.work/simplesamlphp/usr/share/simplesamlphp" /usr/share/simplesamlphp; do
+		if [ -n "$folder" ] && [ -e "$folder/www/saml2/idp/SSOService.php" ]; then
+			printf '%s\n' "$folder"
+			return 0
+		fi
+	done
+	return 1
+}
+
+# PHP on the command line with what SimpleSAMLphp asks of it.
+has_php() {
+	have php && php -r 'exit(extension_loaded("dom") && extension_loaded("openssl") ? 0 : 1);'
+}
+
 find_terraform() {
 	local program
 	for program in "${TERRAFORM:-}" terraform "$clients/.work/bin/terraform"; do
