@@ -27,9 +27,11 @@ pub mod error;
 pub mod form;
 pub mod names;
 pub mod response;
+pub mod write;
 
 pub use error::SamlError;
 pub use response::VerifiedAssertion;
+pub use write::WriteError;
 
 /// The C libraries of the second opinion and their versions when this was built; `None` where it is not built.
 pub const SECOND_OPINION: Option<&str> = option_env!("SECOND_OPINION_LIBRARIES");
