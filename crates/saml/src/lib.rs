@@ -27,10 +27,13 @@ pub mod error;
 pub mod form;
 pub mod names;
 pub mod response;
+pub mod self_signed;
+pub mod signing_key;
 pub mod write;
 
 pub use error::SamlError;
 pub use response::VerifiedAssertion;
+pub use signing_key::{Credential, KeyError, SigningKey};
 pub use write::WriteError;
 
 /// The C libraries of the second opinion and their versions when this was built; `None` where it is not built.
