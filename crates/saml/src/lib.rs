@@ -23,11 +23,14 @@
 )]
 
 pub mod document;
+pub mod encrypt;
 pub mod error;
 pub mod form;
+pub mod issue;
 pub mod names;
 pub mod response;
 pub mod self_signed;
+pub mod sign;
 pub mod signing_key;
 pub mod write;
 
