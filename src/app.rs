@@ -77,14 +77,14 @@ pub fn outbound(config: &Config) -> anyhow::Result<Outbound> {
     })?)
 }
 
-/// One relying party for each entry.
+/// One relying party for each OIDC entry.
 pub fn relying_parties(
     config: &Config,
     urls: &Urls,
     outbound: &Outbound,
     keys: &KeyCache,
 ) -> Vec<RelyingParty> {
-    let entries = config.idps.iter().cloned();
+    let entries = config.oidc_idps().cloned();
     entries
         .map(|entry| {
             let redirect = urls.absolute(&urls.oidc_callback(&entry.id));

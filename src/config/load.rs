@@ -91,9 +91,10 @@ fn read(top: &Reader<'_>) -> Option<Config> {
     let audit = audit::read(&top.section(&audit::AUDIT));
     let metrics = metrics::read(&top.section(&metrics::METRICS), listen);
     let outbound = outbound::read(&top.section(&outbound::OUTBOUND));
-    let idps = idp::read(&top.entries("idp", &idp::IDP));
+    let idps = idp::read(&top.entries("idp", &idp::IDP), public_url.as_ref());
+    let saml = saml::read(&top.section(&saml::SAML));
     let ci = ci::read(&top.entries("ci", &ci::CI), public_url.as_ref());
-    let services = sts::read(&top.entries("sts", &sts::STS));
+    let services = sts::read(&top.entries("sts", &sts::STS), public_url.as_ref());
     let providers = top.entries("oidc_provider", &oidc_provider::OIDC_PROVIDER);
     let oidc_providers = oidc_provider::read(&providers, &services);
     let roles = role::read(&top.entries("role", &role::ROLE), &services);
@@ -108,6 +109,7 @@ fn read(top: &Reader<'_>) -> Option<Config> {
         audit: audit?,
         metrics,
         idps,
+        saml,
         ci,
         stss: services.embedded,
         oidc_providers,

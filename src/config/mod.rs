@@ -26,6 +26,7 @@ mod problems;
 mod reader;
 mod reference;
 mod role;
+mod saml;
 mod schema;
 mod secrets;
 mod server;
@@ -45,7 +46,10 @@ use url::Url;
 pub use algorithms::ASYMMETRIC;
 pub use audit::AuditConfig;
 pub use ci::{CiConfig, Replay};
-pub use idp::{IdpConfig, TokenEndpointAuth};
+pub use idp::{
+    IdpConfig, IdpEntry, MetadataSource, SamlIdpConfig, SamlProfile, SignRequests,
+    TokenEndpointAuth,
+};
 pub use ip_net::{IpNet, NotAnIpNet};
 pub use keys::KeysConfig;
 pub use limits::LimitsConfig;
@@ -55,8 +59,9 @@ pub use outbound::OutboundConfig;
 pub use problems::{Problem, Problems};
 pub use reference::reference;
 pub use role::RoleConfig;
+pub use saml::SamlConfig;
 pub use store::StoreConfig;
-pub use sts::{AccountConfig, StsConfig};
+pub use sts::{AccountConfig, SamlCompatibility, StsConfig};
 pub use urls::issuer_fault;
 
 /// A whole configuration without problems.
@@ -79,8 +84,10 @@ pub struct Config {
     pub audit: AuditConfig,
     /// The listener of `/metrics`; `None` when it is off.
     pub metrics: Option<SocketAddr>,
-    /// Identity providers that people sign in with.
-    pub idps: Vec<IdpConfig>,
+    /// Identity providers that people sign in with, of all kinds, in the order of the sign-in page.
+    pub idps: Vec<IdpEntry>,
+    /// Ourselves in SAML.
+    pub saml: SamlConfig,
     /// Issuers whose job tokens the exchange takes.
     pub ci: Vec<CiConfig>,
     /// Security token services; all of them embedded.

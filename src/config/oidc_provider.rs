@@ -51,8 +51,7 @@ impl Config {
     /// those of one URL are one.
     pub fn oidc_providers_of(&self, account: &str) -> Vec<OidcProviderConfig> {
         let idps = self
-            .idps
-            .iter()
+            .oidc_idps()
             .map(|idp| (&idp.issuer, std::slice::from_ref(&idp.client_id)));
         let ci = self
             .ci

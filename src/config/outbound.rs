@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use url::Url;
 
 use super::problems::Fault;
-use super::reader::{Reader, words};
+use super::reader::Reader;
 use super::schema::{Form, Key, Need, Section};
-use super::secrets::text_file;
+use super::secrets::certificate_file;
 
 pub(super) const OUTBOUND: Section = Section {
     name: "outbound",
@@ -49,13 +49,7 @@ pub struct OutboundConfig {
 }
 
 pub(super) fn read(outbound: &Reader<'_>) -> OutboundConfig {
-    let ca_file = outbound.text("ca_file", |path| {
-        let path = outbound.reading.resolve(&words(path)?);
-        match text_file(&path)?.contains("-----BEGIN CERTIFICATE-----") {
-            true => Ok(path),
-            false => Err("the file holds no PEM certificate".into()),
-        }
-    });
+    let ca_file = certificate_file(outbound, "ca_file");
     OutboundConfig {
         allow_private: outbound
             .texts("allow_private", private_host)

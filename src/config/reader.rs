@@ -70,6 +70,17 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The same table read as another section: which one it is may depend on a key.
+    pub(super) fn under(&self, section: &'static Section) -> Self {
+        Self {
+            reading: self.reading,
+            section,
+            table: self.table.clone(),
+            place: self.place.clone(),
+            at: self.at.clone(),
+        }
+    }
+
     /// Refuses every key that is not documented, with the nearest that is. `sections` are the
     /// headers that may follow, for the top of the file.
     pub(super) fn refuse_unknown_keys(&self, sections: &[&'static str]) {
@@ -189,6 +200,24 @@ impl<'a> Reader<'a> {
             _ => {
                 field.refuse_kind("true or false");
                 false
+            }
+        }
+    }
+
+    /// True or false, or a text that is neither.
+    pub(super) fn flag_or_text<T>(
+        &self,
+        key: &str,
+        flag: impl FnOnce(bool) -> T,
+        parse: impl FnOnce(&str) -> Result<T, Fault>,
+    ) -> Option<T> {
+        let field = self.field(key)?;
+        match (&field.node.value, field.as_text()) {
+            (Value::Boolean(given), _) => Some(flag(*given)),
+            (_, Some(_)) => field.text(parse),
+            (_, None) => {
+                field.refuse_kind("true, false or text");
+                None
             }
         }
     }

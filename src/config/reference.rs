@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::schema::{Key, Need, Section};
 use super::{
-    audit, ci, idp, keys, limits, metrics, oidc_provider, outbound, role, server, store, sts,
+    audit, ci, idp, keys, limits, metrics, oidc_provider, outbound, role, saml, server, store, sts,
 };
 
 /// Every section, in the order of the reference and of the example file.
@@ -18,6 +18,8 @@ pub(super) const SECTIONS: &[&Section] = &[
     &metrics::METRICS,
     &outbound::OUTBOUND,
     &idp::IDP,
+    &idp::SAML_IDP,
+    &saml::SAML,
     &ci::CI,
     &sts::STS,
     &sts::ACCOUNT,

@@ -13,7 +13,7 @@ pub(super) struct Section {
     pub about: &'static str,
     /// The keys, in the order of the reference.
     pub keys: &'static [Key],
-    /// Keys that mean something in a later version, with the reason why they are refused now.
+    /// Keys that mean something elsewhere or in a later version, with the reason why they are refused here.
     pub reserved: &'static [(&'static str, &'static str)],
 }
 
@@ -31,6 +31,7 @@ pub(super) struct Key {
 pub(super) enum Form {
     Text,
     Boolean,
+    BooleanOrText,
     Integer,
     Duration,
     Path,
@@ -58,6 +59,7 @@ impl fmt::Display for Form {
         f.write_str(match self {
             Form::Text => "text",
             Form::Boolean => "true or false",
+            Form::BooleanOrText => "true, false or text",
             Form::Integer => "integer",
             Form::Duration => "duration",
             Form::Path => "path",

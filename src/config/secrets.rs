@@ -6,7 +6,7 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::problems::Fault;
 use super::reader::{Reader, Reading, words};
@@ -76,6 +76,39 @@ pub(super) fn text_file(path: &Path) -> Result<String, Fault> {
     read_bounded(File::open(path).map_err(unreadable)?, MAX_TEXT)
 }
 
+/// The path of a file with a certificate in PEM, which the reader of the certificate judges further.
+pub(super) fn certificate_file(reader: &Reader<'_>, key: &str) -> Option<PathBuf> {
+    reader.text(key, |path| {
+        let path = reader.reading.resolve(&words(path)?);
+        match text_file(&path)?.contains("-----BEGIN CERTIFICATE-----") {
+            true => Ok(path),
+            false => Err("the file holds no PEM certificate".into()),
+        }
+    })
+}
+
+/// The path of a file with an RSA private key in PEM, readable by the broker's user alone.
+pub(super) fn private_key_file(reader: &Reader<'_>, key: &str) -> Option<PathBuf> {
+    reader.text(key, |path| {
+        let path = reader.reading.resolve(&words(path)?);
+        let text = secret_file(&path)?;
+        let holds = |label: &str| text.expose().contains(&format!("-----BEGIN {label}-----"));
+        if holds("PRIVATE KEY") || holds("RSA PRIVATE KEY") {
+            return Ok(path);
+        }
+        if holds("ENCRYPTED PRIVATE KEY") {
+            return Err(Fault::from("the private key is encrypted")
+                .hint("decrypt it: openssl pkey; the file's mode protects it"));
+        }
+        Err("the file holds no PEM private key (RSA)".into())
+    })
+}
+
+/// Refuses a document that cannot be read or is larger than `limit` bytes; what it says is judged by who uses it.
+pub(super) fn document_file(path: &Path, limit: u64) -> Result<(), Fault> {
+    read_bounded(File::open(path).map_err(unreadable)?, limit).map(|_| ())
+}
+
 /// Refuses a file of secrets that exists and that others may read or write (SEC-2). One that does
 /// not exist yet will be made with the right mode.
 pub(super) fn private_if_there(path: &Path) -> Result<(), Fault> {
@@ -130,6 +163,8 @@ mod tests {
     fn secret_of(config: Result<crate::config::Config, crate::config::Problems>) -> String {
         let config = config.unwrap();
         config.idps[0]
+            .oidc()
+            .unwrap()
             .client_secret
             .as_ref()
             .unwrap()

@@ -28,7 +28,7 @@ pub(super) const TOP: Section = Section {
             about: "The address and port that the broker listens on. Port 0 picks a free one.",
         },
     ],
-    reserved: &[("saml", "SAML is not available in this version")],
+    reserved: &[],
 };
 
 pub(super) const SERVER: Section = Section {
@@ -147,13 +147,5 @@ mod tests {
     fn at_least_one_connection_must_be_possible() {
         let text = format!("{URL}[server]\nmax_connections = 0");
         assert_eq!(messages(&text), ["must be between 1 and 1000000"]);
-    }
-
-    #[test]
-    fn saml_is_refused_as_not_available() {
-        assert_eq!(
-            messages(&format!("{URL}[saml]\nkey_file = 'x'")),
-            ["SAML is not available in this version"]
-        );
     }
 }

@@ -4,10 +4,11 @@ use std::path::Path;
 
 use insta::assert_snapshot;
 
+use super::idp::SAML_IDP;
 use super::reference::SECTIONS;
 use super::schema::Need;
 use super::testing::{BASE, env, parse};
-use super::{Config, Problems};
+use super::{Config, Problems, SamlCompatibility, SignRequests};
 
 const EXAMPLE: &str = include_str!("../../drawbridge.example.toml");
 const REFERENCE: &str = include_str!("../../docs/configuration.md");
@@ -45,7 +46,13 @@ algorithms = ["RS256", "none"]
 [[idp]]
 id = "adfs"
 kind = "saml"
-metadata_url = "https://adfs.example.com/metadata.xml"
+metadata_url = "http://adfs.example.com/metadata.xml"
+metadat_file = "metadata.xml"
+sign_requests = "maybe"
+client_id = "0oa"
+
+[saml]
+key_fil = "saml.key"
 
 [[ci]]
 issuer = "https://token.actions.githubusercontent.com/?s3cr3t"
@@ -55,6 +62,7 @@ replay = "never"
 id = "local"
 kind = "embedded"
 accounts = [{ id = "1111", name = "dev" }, { id = "222222222222", name = "prod" }]
+saml_compatibility = "lax"
 
 [[sts]]
 id = "aws"
@@ -84,12 +92,17 @@ arn = "arn:aws:iam::222222222222:role/Deploy"
     drawbridge.toml:18: idp[0].client_secret: a secret may not stand in the configuration; put it into a file and name that in client_secret_file, or use client_secret_env
     drawbridge.toml:19: idp[0].max_session: must be between 1m and 12h
     drawbridge.toml:20: idp[0].algorithms[1]: tokens without a signature are never accepted
-    drawbridge.toml:24: idp[1].kind: SAML is not available in this version
-    drawbridge.toml:28: ci[0].issuer: must have no query and no fragment
-    drawbridge.toml:29: ci[0].replay: unknown value; it is "allow" or "refuse"
-    drawbridge.toml:34: sts[0].accounts[0].id: must be 12 digits
-    drawbridge.toml:38: sts[1].kind: a remote STS is not available in this version
-    drawbridge.toml:40: role: must be a list of sections; it is written [[role]]
+    drawbridge.toml:25: idp[1].metadata_url: must begin with https://
+    drawbridge.toml:26: idp[1].metadat_file: unknown key; did you mean "metadata_file"?
+    drawbridge.toml:27: idp[1].sign_requests: unknown value; it is true, false or "auto"
+    drawbridge.toml:28: idp[1].client_id: is for providers with kind = "oidc"
+    drawbridge.toml:31: saml.key_fil: unknown key; did you mean "key_file"?
+    drawbridge.toml:34: ci[0].issuer: must have no query and no fragment
+    drawbridge.toml:35: ci[0].replay: unknown value; it is "allow" or "refuse"
+    drawbridge.toml:40: sts[0].accounts[0].id: must be 12 digits
+    drawbridge.toml:41: sts[0].saml_compatibility: unknown value; it is "strict" or "aws"
+    drawbridge.toml:45: sts[1].kind: a remote STS is not available in this version
+    drawbridge.toml:47: role: must be a list of sections; it is written [[role]]
     "#);
 }
 
@@ -105,9 +118,6 @@ name = "Contoso AD"
 metadata_url = "https://adfs.contoso.com/FederationMetadata/2007-06/FederationMetadata.xml"
 groups_attribute = "http://schemas.xmlsoap.org/claims/Group"
 
-[saml]
-key_file = "saml.key"
-
 [[sts]]
 id = "aws"
 kind = "remote"
@@ -121,10 +131,8 @@ allow = [{ idp = "okta", groups = ["engineering"] }]
 duration = "8h"
 "#;
     assert_snapshot!(parse(text).unwrap_err(), @"
-    drawbridge.toml:6: idp[0].kind: SAML is not available in this version
-    drawbridge.toml:11: saml: SAML is not available in this version
-    drawbridge.toml:16: sts[0].kind: a remote STS is not available in this version
-    drawbridge.toml:21: role[0].sts: a remote STS is not available in this version
+    drawbridge.toml:13: sts[0].kind: a remote STS is not available in this version
+    drawbridge.toml:18: role[0].sts: a remote STS is not available in this version
     ");
 }
 
@@ -184,6 +192,22 @@ fn overrides_can_say_everything() {
             ("DRAWBRIDGE__IDP__0__CLIENT_ID", "00123"),
             ("DRAWBRIDGE__IDP__0__CLIENT_SECRET_ENV", "TEST_SECRET"),
             ("DRAWBRIDGE__IDP__0__SCOPES", "['openid']"),
+            ("DRAWBRIDGE__IDP__1__ID", "adfs"),
+            ("DRAWBRIDGE__IDP__1__KIND", "saml"),
+            ("DRAWBRIDGE__IDP__1__METADATA_URL", "https://adfs.example/m"),
+            ("DRAWBRIDGE__IDP__1__SIGN_REQUESTS", "auto"),
+            ("DRAWBRIDGE__IDP__1__ALLOW_SHA1", "true"),
+            ("DRAWBRIDGE__IDP__1__REFRESH", "5m"),
+            ("DRAWBRIDGE__IDP__1__AUTHN_CONTEXTS", "['urn:acme:mfa']"),
+            ("DRAWBRIDGE__IDP__2__ID", "entra"),
+            ("DRAWBRIDGE__IDP__2__KIND", "saml"),
+            (
+                "DRAWBRIDGE__IDP__2__METADATA_URL",
+                "https://entra.example/m",
+            ),
+            ("DRAWBRIDGE__IDP__2__SIGN_REQUESTS", "true"),
+            ("DRAWBRIDGE__SAML__SECOND_OPINION", "false"),
+            ("DRAWBRIDGE__STS__0__SAML_COMPATIBILITY", "aws"),
             ("DRAWBRIDGE__STS__0__ID", "1"),
             ("DRAWBRIDGE__STS__0__KIND", "embedded"),
             ("DRAWBRIDGE__STS__0__ACCOUNTS__0__ID", "111111111111"),
@@ -193,8 +217,16 @@ fn overrides_can_say_everything() {
     )
     .unwrap();
     assert_eq!(config.limits.max_connections, 7);
-    assert_eq!(config.idps[0].client_id, "00123");
-    assert_eq!(config.idps[0].scopes, ["openid"]);
+    assert_eq!(config.idps[0].oidc().unwrap().client_id, "00123");
+    assert_eq!(config.idps[0].oidc().unwrap().scopes, ["openid"]);
+    let saml: Vec<_> = config.saml_idps().collect();
+    let signed: Vec<_> = saml.iter().map(|idp| idp.sign_requests).collect();
+    assert_eq!(signed, [SignRequests::Auto, SignRequests::Always]);
+    assert!(saml[0].allow_sha1 && !saml[1].allow_sha1);
+    assert_eq!(saml[0].refresh.as_secs(), 300);
+    assert_eq!(saml[0].authn_contexts, ["urn:acme:mfa"]);
+    assert!(!config.saml.second_opinion);
+    assert_eq!(config.saml_compatibility(), SamlCompatibility::Aws);
     assert_eq!(config.stss[0].id, "1");
     assert_eq!(config.stss[0].accounts[0].id, "111111111111");
 }
@@ -258,7 +290,7 @@ fn mentioned() -> Vec<String> {
         };
         if key
             .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
         {
             keys.push(format!("{section}.{key}"));
         }
@@ -290,7 +322,8 @@ fn the_example_mentions_every_key_once() {
 #[test]
 fn the_example_is_a_configuration() {
     let config = parse(EXAMPLE).unwrap_or_else(|problems| panic!("{problems}"));
-    assert_eq!(config.idps[0].id, "okta");
+    assert_eq!(config.idps[0].id(), "okta");
+    assert_eq!(config.idps[1].id(), "adfs");
     assert_eq!(config.ci[0].audiences, ["https://sso.example.com"]);
     assert_eq!(config.roles[0].alias.as_deref(), Some("deploy"));
 }
@@ -301,7 +334,11 @@ fn every_key_that_the_example_does_not_set_can_be_set_as_shown() {
     use std::os::unix::fs::PermissionsExt;
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("file");
-    std::fs::write(&file, "-----BEGIN CERTIFICATE-----\n").unwrap();
+    std::fs::write(
+        &file,
+        "-----BEGIN CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----\n",
+    )
+    .unwrap();
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
     let env = |_: &str| Some("a secret".to_owned());
     for line in EXAMPLE.lines().filter(|line| line.starts_with('#')) {
@@ -325,6 +362,26 @@ fn every_key_that_the_example_does_not_set_can_be_set_as_shown() {
                 .replace("trust_policy = '''", "description = '''")
                 .replacen("description", "#", 1);
         }
+        // What goes with another key, or in its place.
+        match key {
+            "metadata_file" => text = text.replace("metadata_url = ", "#"),
+            "key_file" => {
+                text = text.replace(
+                    "#certificate_file = \"saml.pem\"",
+                    &set.replace("key", "certificate"),
+                )
+            }
+            "certificate_file" => {
+                text = text.replace(
+                    "#key_file = \"saml.key\"",
+                    &set.replace("certificate", "key"),
+                )
+            }
+            "relay_targets" => {
+                text = text.replace("#idp_initiated = false", "idp_initiated = true")
+            }
+            _ => {}
+        }
         if key.starts_with("password") {
             text = text.replace("drawbridge.db", "postgres://drawbridge@db/drawbridge");
         }
@@ -344,9 +401,11 @@ fn no_documented_key_is_passed_over() {
         .filter(|section| section.name != "sts.accounts")
     {
         for key in section.keys {
+            // The second entry of the example is the one of SAML.
+            let entry = usize::from(section.header == SAML_IDP.header);
             let path = match (section.name, section.header.starts_with("[[")) {
                 ("", _) => key.name.to_owned(),
-                (name, true) => format!("{name}__0__{}", key.name),
+                (name, true) => format!("{name}__{entry}__{}", key.name),
                 (name, false) => format!("{name}__{}", key.name),
             };
             let variable = format!("DRAWBRIDGE__{}", path.to_ascii_uppercase());

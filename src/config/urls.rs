@@ -69,6 +69,53 @@ pub(super) fn issuer(text: &str, demo: bool) -> Result<String, Fault> {
     }
 }
 
+/// The URL of a document that we fetch: https, a host, no user and no fragment, at most 1024 characters; plain http on
+/// loopback where `demo`. A query may be part of it (Entra ID's `?appid=`), and nobody compares it byte for byte, so
+/// the parser may tidy it up.
+pub(super) fn document(text: &str, demo: bool) -> Result<Url, Fault> {
+    if text.len() > 1024 {
+        return Err("must be at most 1024 characters".into());
+    }
+    if !text.bytes().all(|byte| byte.is_ascii_graphic()) || text.contains('\\') {
+        return Err("must be plain ASCII without spaces (hosts in punycode)".into());
+    }
+    if text.contains(['{', '}']) {
+        return Err("must be one URL, not a template of URLs".into());
+    }
+    let url = match Url::parse(text) {
+        Ok(url) if url.has_host() => url,
+        _ => return Err("is not a URL with a host".into()),
+    };
+    match url.scheme() {
+        "https" => {}
+        "http" if demo && is_loopback(&url) => {}
+        _ => return Err("must begin with https://".into()),
+    }
+    if url.fragment().is_some() {
+        return Err("must have no fragment".into());
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("must have no user name and no password".into());
+    }
+    Ok(url)
+}
+
+/// An absolute URI, compared byte for byte: an entity id or one of the names that SAML writes as URIs (Core 1.3.2; at
+/// most 1024 characters by 8.3.6).
+pub(super) fn absolute_uri(text: &str) -> Result<String, Fault> {
+    if text.len() > 1024 {
+        return Err("must be at most 1024 characters".into());
+    }
+    if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err("must be plain ASCII without spaces".into());
+    }
+    match Url::parse(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(_) => Err(Fault::from("is not an absolute URI")
+            .hint("it begins with a scheme: https://... or urn:...")),
+    }
+}
+
 /// Our own URL: a scheme and a host, for every link is built below it (WEB-5); plain http on
 /// loopback alone (WEB-1).
 pub(super) fn public_url(text: &str) -> Result<Url, Fault> {
@@ -259,5 +306,75 @@ mod tests {
     fn the_public_url_is_https_beyond_this_machine() {
         let fault = public_url("http://sso.example.com").unwrap_err();
         assert_eq!(fault.message, "must begin with https://");
+    }
+
+    fn document_fault(text: &str) -> String {
+        document(text, false).unwrap_err().message
+    }
+
+    #[test]
+    fn usual_documents_may_be_fetched() {
+        for text in [
+            "https://ADFS.contoso.com/FederationMetadata/2007-06/FederationMetadata.xml",
+            "https://login.microsoftonline.com/2f6f/federationmetadata/2007-06/federationmetadata.xml?appid=6c1a",
+            "https://example.okta.com/app/exk1/sso/saml/metadata",
+        ] {
+            assert!(document(text, false).is_ok(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_document_over_plain_http_is_for_the_demo_on_loopback() {
+        assert_eq!(
+            document_fault("http://a.example/m"),
+            "must begin with https://"
+        );
+        assert_eq!(
+            document_fault("http://127.0.0.1/m"),
+            "must begin with https://"
+        );
+        assert!(document("http://127.0.0.1:8081/m", true).is_ok());
+        let fault = document("http://10.0.0.1/m", true).unwrap_err();
+        assert_eq!(fault.message, "must begin with https://");
+    }
+
+    #[test]
+    fn a_document_has_no_fragment_no_user_and_no_template() {
+        assert_eq!(
+            document_fault("https://a.example/m#x"),
+            "must have no fragment"
+        );
+        let user = "must have no user name and no password";
+        assert_eq!(document_fault("https://u@a.example/m"), user);
+        assert_eq!(document_fault("https://:p@a.example/m"), user);
+        let template = "must be one URL, not a template of URLs";
+        assert_eq!(document_fault("https://a.example/{tenant}/m"), template);
+    }
+
+    #[test]
+    fn a_document_has_a_host_and_plain_characters() {
+        assert_eq!(document_fault("metadata.xml"), "is not a URL with a host");
+        assert!(document_fault("https://a.example/ m").starts_with("must be plain ASCII"));
+        assert!(document_fault("https://a.example\\m").starts_with("must be plain ASCII"));
+        let long = format!("https://a.example/{}", "x".repeat(1024));
+        assert_eq!(document_fault(&long), "must be at most 1024 characters");
+    }
+
+    #[test]
+    fn a_uri_is_absolute_and_kept_as_it_is() {
+        for text in [
+            "https://A.example",
+            "urn:amazon:webservices",
+            "http://a/b#c",
+        ] {
+            assert_eq!(absolute_uri(text).unwrap(), text);
+        }
+        let fault = |text: &str| absolute_uri(text).unwrap_err().message;
+        assert_eq!(fault("drawbridge"), "is not an absolute URI");
+        assert_eq!(fault(""), "is not an absolute URI");
+        assert_eq!(fault("urn:a b"), "must be plain ASCII without spaces");
+        let long = format!("urn:{}", "x".repeat(1021));
+        assert_eq!(fault(&long), "must be at most 1024 characters");
+        assert!(absolute_uri(&long[..1024]).is_ok());
     }
 }

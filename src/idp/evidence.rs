@@ -100,7 +100,7 @@ pub async fn judge(
     let unverified = jwt::read(token)?;
     let issuer = unverified.issuer.as_str();
     let ci = config.ci.iter().find(|entry| entry.issuer == issuer);
-    let idp = config.idps.iter().find(|entry| entry.issuer == issuer);
+    let idp = config.oidc_idps().find(|entry| entry.issuer == issuer);
     if ci.is_none() && idp.is_none() {
         return Err(EvidenceError::UnknownIssuer);
     }

@@ -255,6 +255,15 @@ fn refuse_borrowed_name(
     }
 }
 
+/// How a role may be named elsewhere in the file: by its ARN or its alias. Whether there is such a role is not asked, for
+/// IAM makes some later.
+pub(super) fn named(text: &str) -> Result<String, Fault> {
+    match text.starts_with("arn:") {
+        true => RoleArn::parse(text).map(|_| text.to_owned()),
+        false => alias(text),
+    }
+}
+
 /// `[\w+=,.@-]`, as IAM writes it; `\w` is ASCII there.
 fn is_name_character(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte)

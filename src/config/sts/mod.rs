@@ -1,7 +1,12 @@
 //! `[[sts]]`: the security token services that issue credentials.
 
+mod saml;
+
 use std::collections::HashMap;
 
+use url::Url;
+
+pub use self::saml::SamlCompatibility;
 use super::idp::idp_id;
 use super::problems::{Fault, nearest};
 use super::reader::{Reader, one_of};
@@ -36,11 +41,26 @@ pub(super) const STS: Section = Section {
             need: Need::Optional,
             about: "The account that may take root tasks in the others (AssumeRoot), as the management account of an organization may at AWS, and cut off what reaches them all: a person, a provider. Without it nobody may, unless there is one account alone.",
         },
+        Key {
+            name: "saml_compatibility",
+            form: Form::Text,
+            need: Need::Default("\"strict\""),
+            about: "How AssumeRoleWithSAML judges an assertion: `\"strict\"`, by the standard, or `\"aws\"`, which does without audience, recipient, `NotBefore`, equal issuers and one-time use, as AWS does.",
+        },
+        Key {
+            name: "saml_recipients",
+            form: Form::Texts,
+            need: Need::Default("[]"),
+            about: "More addresses that an assertion may be delivered to (`Recipient`). Those of AWS's sign-in (global, of a region, with the id of a provider), `public_url` and `<public_url>/saml` are always among them.",
+        },
+        Key {
+            name: "saml_audiences",
+            form: Form::Texts,
+            need: Need::Default("[]"),
+            about: "More audiences that an assertion may be meant for. `urn:amazon:webservices` and the recipients that are always taken are among them.",
+        },
     ],
-    reserved: &[(
-        "saml_compatibility",
-        "SAML is not available in this version",
-    )],
+    reserved: &[],
 };
 
 pub(super) const ACCOUNT: Section = Section {
@@ -73,6 +93,14 @@ pub struct StsConfig {
     pub accounts: Vec<AccountConfig>,
     /// The one of them that may take root tasks in the others.
     pub management_account: Option<String>,
+    /// How AssumeRoleWithSAML judges an assertion.
+    pub saml_compatibility: SamlCompatibility,
+    /// The exact addresses that an assertion may be delivered to, those of AWS and ours included; see also
+    /// [`StsConfig::takes_saml_recipient`].
+    pub saml_recipients: Vec<String>,
+    /// The exact audiences that an assertion may be meant for, those of AWS and ours included; see also
+    /// [`StsConfig::takes_saml_audience`].
+    pub saml_audiences: Vec<String>,
 }
 
 impl super::Config {
@@ -175,8 +203,9 @@ impl Services {
     }
 }
 
-/// Reads every entry; ids, accounts and their names are each there once.
-pub(super) fn read(entries: &[Reader<'_>]) -> Services {
+/// Reads every entry; ids, accounts and their names are each there once. What the service is called in SAML follows
+/// from `public_url`.
+pub(super) fn read(entries: &[Reader<'_>], public_url: Option<&Url>) -> Services {
     let mut services = Services::default();
     for entry in entries {
         let kind = entry.text("kind", |text| one_of(text, &CHOICES));
@@ -200,10 +229,14 @@ pub(super) fn read(entries: &[Reader<'_>]) -> Services {
         if management.as_ref().filter(stranger).is_some() {
             entry.refuse("management_account", "is no account of this service");
         }
+        let saml = saml::read(entry, public_url);
         let sts = StsConfig {
             id: id.unwrap_or_default(),
             accounts,
             management_account: management,
+            saml_compatibility: saml.compatibility,
+            saml_recipients: saml.recipients,
+            saml_audiences: saml.audiences,
         };
         services.embedded.push(sts);
     }
@@ -361,12 +394,5 @@ mod tests {
             messages(text),
             ["a remote STS is not available in this version"]
         );
-    }
-
-    #[test]
-    fn the_saml_switch_is_refused_as_not_available() {
-        let text =
-            with("accounts = [{ id = '111111111111', name = 'dev' }]\nsaml_compatibility = 'aws'");
-        assert_eq!(messages(&text), ["SAML is not available in this version"]);
     }
 }

@@ -1,20 +1,21 @@
-//! `[[idp]]`: the identity providers that people sign in with.
+//! `[[idp]]` with `kind = "oidc"`.
 
 use std::time::Duration;
 
-use super::algorithms;
-use super::duration::{HOUR, MINUTE};
-use super::problems::Fault;
-use super::reader::{Reader, one_of, words};
-use super::schema::{Form, Key, Need, Section};
-use super::secrets::secret;
-use super::urls::issuer;
+use super::{IdpEntry, idp_id, token};
+use crate::config::algorithms;
+use crate::config::duration::{HOUR, MINUTE};
+use crate::config::problems::Fault;
+use crate::config::reader::{Reader, one_of};
+use crate::config::schema::{Form, Key, Need, Section};
+use crate::config::secrets::secret;
+use crate::config::urls::issuer;
 use crate::secret::Secret;
 
-pub(super) const IDP: Section = Section {
+pub(in crate::config) const IDP: Section = Section {
     name: "idp",
     header: "[[idp]]",
-    about: "An identity provider that people sign in with. Register `https://<public_url>/oidc/<id>/callback` there as the redirect URI. The code flow with PKCE is always used; without a secret the client is public.",
+    about: "An identity provider that people sign in with, here by OpenID Connect; the next section has the keys of SAML. Register `https://<public_url>/oidc/<id>/callback` there as the redirect URI. The code flow with PKCE is always used; without a secret the client is public.",
     keys: &[
         Key {
             name: "id",
@@ -26,7 +27,7 @@ pub(super) const IDP: Section = Section {
             name: "kind",
             form: Form::Text,
             need: Need::Required,
-            about: "`\"oidc\"`. `\"saml\"` is not available in this version.",
+            about: "`\"oidc\"`, or `\"saml\"` with the keys of the next section.",
         },
         Key {
             name: "name",
@@ -131,8 +132,15 @@ pub(super) const IDP: Section = Section {
             about: "What the provider is to show: `login`, `consent`, `select_account`, or several of them with a space between.",
         },
     ],
-    reserved: &[],
+    reserved: &[
+        ("metadata_url", OF_SAML),
+        ("metadata_file", OF_SAML),
+        ("entity_id", OF_SAML),
+        ("groups_attribute", OF_SAML),
+    ],
 };
+
+const OF_SAML: &str = "is for providers with kind = \"saml\"";
 
 /// An OIDC identity provider.
 #[derive(Clone, Debug)]
@@ -180,43 +188,8 @@ pub enum TokenEndpointAuth {
     ClientSecretPost,
 }
 
-/// The kinds of identity provider that the file may name.
-#[derive(Clone, Copy)]
-enum Kind {
-    Oidc,
-    Saml,
-}
-
-const CHOICES: [(&str, Kind); 2] = [("oidc", Kind::Oidc), ("saml", Kind::Saml)];
-
-/// Reads every entry and refuses those that cannot be told apart.
-pub(super) fn read(entries: &[Reader<'_>]) -> Vec<IdpConfig> {
-    let mut idps: Vec<IdpConfig> = Vec::new();
-    for entry in entries {
-        match entry.text("kind", |text| one_of(text, &CHOICES)) {
-            Some(Kind::Saml) => {
-                // One plain refusal: its other keys are right, for a later version.
-                entry.refuse("kind", "SAML is not available in this version");
-                continue;
-            }
-            Some(Kind::Oidc) | None => entry.refuse_unknown_keys(&[]),
-        }
-        let Some(idp) = oidc(entry) else { continue };
-        if idps.iter().any(|other| other.id == idp.id) {
-            entry.refuse("id", "is already the id of another [[idp]]");
-        }
-        let same_client =
-            |other: &&IdpConfig| other.issuer == idp.issuer && other.client_id == idp.client_id;
-        if let Some(other) = idps.iter().find(same_client) {
-            let message = format!("has the same issuer and client_id as \"{}\"", other.id);
-            entry.refuse("client_id", message);
-        }
-        idps.push(idp);
-    }
-    idps
-}
-
-fn oidc(entry: &Reader<'_>) -> Option<IdpConfig> {
+/// Reads the keys of one entry.
+pub(super) fn read(entry: &Reader<'_>) -> Option<IdpConfig> {
     // Each key is read before any is missed, so that every problem is noted.
     let id = entry.text("id", idp_id);
     let name = entry.words("name");
@@ -272,27 +245,21 @@ fn oidc(entry: &Reader<'_>) -> Option<IdpConfig> {
     })
 }
 
+/// One client of one issuer is one entry: nothing would tell their answers apart.
+pub(super) fn refuse_twins(entry: &Reader<'_>, idp: &IdpConfig, others: &[IdpEntry]) {
+    let same_client =
+        |other: &&IdpConfig| other.issuer == idp.issuer && other.client_id == idp.client_id;
+    let mut others = others.iter().filter_map(IdpEntry::oidc);
+    if let Some(other) = others.find(same_client) {
+        let message = format!("has the same issuer and client_id as \"{}\"", other.id);
+        entry.refuse("client_id", message);
+    }
+}
+
 /// At least one, or nothing could ever be verified.
 fn check_algorithms(entry: &Reader<'_>, algorithms: &[String]) {
     if algorithms.is_empty() {
         entry.refuse("algorithms", "must not be empty");
-    }
-}
-
-/// `[a-z0-9-]{1,32}`, for identity providers and security token services.
-pub(super) fn idp_id(text: &str) -> Result<String, Fault> {
-    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    if (1..=32).contains(&text.len()) && text.bytes().all(fits) {
-        return Ok(text.to_owned());
-    }
-    Err("must be 1 to 32 of a-z, 0-9 and -".into())
-}
-
-/// One item of a list that travels with spaces between.
-fn token(text: &str) -> Result<String, Fault> {
-    match words(text)?.contains(' ') {
-        true => Err(Fault::from("must have no spaces").hint("each is an entry of its own")),
-        false => Ok(text.to_owned()),
     }
 }
 
@@ -310,8 +277,8 @@ fn prompt(text: &str) -> Result<String, Fault> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{messages, parse, parse_demo};
     use super::*;
+    use crate::config::testing::{messages, parse, parse_demo};
 
     fn with(lines: &str) -> String {
         format!(
@@ -322,7 +289,7 @@ mod tests {
     #[test]
     fn four_keys_make_a_public_client() {
         let config = parse(&with("")).unwrap();
-        let idp = &config.idps[0];
+        let idp = config.idps[0].oidc().unwrap();
         assert_eq!((idp.id.as_str(), idp.name.as_str()), ("okta", "okta"));
         assert!(idp.client_secret.is_none());
         assert_eq!(idp.scopes, ["openid", "profile", "email"]);
@@ -358,39 +325,6 @@ mod tests {
     }
 
     #[test]
-    fn saml_is_refused_once_and_plainly() {
-        let text = "public_url = 'https://a.example'\n[[idp]]\nid = 'adfs'\nkind = 'saml'\nmetadata_url = 'https://adfs.example/m.xml'\n";
-        assert_eq!(messages(text), ["SAML is not available in this version"]);
-    }
-
-    #[test]
-    fn an_unknown_kind_is_refused_with_the_known_ones() {
-        let problems = parse(&with("").replace("'oidc'", "'odic'")).unwrap_err();
-        assert_eq!(
-            problems.to_string(),
-            r#"drawbridge.toml:4: idp[0].kind: unknown value; it is "oidc" or "saml""#
-        );
-    }
-
-    #[test]
-    fn an_id_has_small_letters_digits_and_dashes() {
-        for id in [
-            "",
-            "Okta",
-            "ok ta",
-            "ok/ta",
-            "a23456789012345678901234567890123",
-        ] {
-            let text = with("").replace("'okta'", &format!("'{id}'"));
-            assert_eq!(
-                messages(&text),
-                ["must be 1 to 32 of a-z, 0-9 and -"],
-                "{id}"
-            );
-        }
-    }
-
-    #[test]
     fn two_providers_do_not_share_an_id_or_a_client() {
         let second = "[[idp]]\nid = 'okta'\nkind = 'oidc'\nissuer = 'https://example.okta.com'\nclient_id = '0oa'\n";
         assert_eq!(
@@ -403,11 +337,24 @@ mod tests {
     }
 
     #[test]
+    fn a_key_of_saml_is_refused_by_that_name() {
+        for key in ["metadata_file", "entity_id", "groups_attribute"] {
+            assert_eq!(
+                messages(&with(&format!("{key} = 'x'"))),
+                ["is for providers with kind = \"saml\""]
+            );
+        }
+    }
+
+    #[test]
     fn an_issuer_on_loopback_is_for_the_demo() {
         let text = with("").replace("https://example.okta.com", "http://127.0.0.1:8081/acme");
         assert_eq!(messages(&text), ["must begin with https://"]);
         let config = parse_demo(&text).unwrap();
-        assert_eq!(config.idps[0].issuer, "http://127.0.0.1:8081/acme");
+        assert_eq!(
+            config.idps[0].oidc().unwrap().issuer,
+            "http://127.0.0.1:8081/acme"
+        );
     }
 
     #[test]
