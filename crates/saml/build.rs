@@ -1,5 +1,10 @@
 //! Notes which C libraries the second opinion is built with, for `drawbridge --version`.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "cargo tells a build script everything by its environment"
+)]
+
 use std::process::Command;
 
 fn main() {

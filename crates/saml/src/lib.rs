@@ -29,6 +29,12 @@ pub mod form;
 pub mod issue;
 pub mod names;
 pub mod response;
+#[cfg(feature = "samael")]
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "until `response::verify` asks it")
+)]
+mod second_opinion;
 pub mod self_signed;
 pub mod sign;
 pub mod signing_key;
