@@ -14,6 +14,9 @@ pub enum SamlError {
     /// A parameter came twice.
     #[error("a form parameter came twice")]
     FormRepeated,
+    /// A parameter that is missing or cannot be read; the detail names it.
+    #[error("a form parameter is missing or cannot be read: {0}")]
+    FormParameter(&'static str),
 
     // --- The document. ---
     /// Not well-formed XML 1.0; the detail names the rule.
@@ -169,6 +172,7 @@ impl SamlError {
             Self::FormBase64 => "saml.form.base64",
             Self::FormTooLarge => "saml.form.size",
             Self::FormRepeated => "saml.form.repeated",
+            Self::FormParameter(_) => "saml.form.parameter",
             Self::Malformed(_) => "saml.xml.malformed",
             Self::Encoding => "saml.xml.encoding",
             Self::Doctype => "saml.xml.doctype",

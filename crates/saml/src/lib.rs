@@ -28,6 +28,7 @@ pub mod error;
 pub mod form;
 pub mod issue;
 pub mod names;
+pub mod redirect;
 pub mod request;
 pub mod response;
 #[cfg(feature = "samael")]
