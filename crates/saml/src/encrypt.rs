@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 
 use crate::names;
 use crate::signing_key::KeyError;
-use crate::write::{DS, Element, SAML, WriteError, XENC, XENC11};
+use crate::write::{DS, Element, Namespace, SAML, WriteError, XENC, XENC11};
 
 /// What the assertion is encrypted with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -120,13 +120,14 @@ pub fn encrypted(assertion: &Element, recipient: &Recipient) -> Result<Element, 
         .encrypt(recipient.transport.algorithm(), &key, &mut room, None)
         .map_err(unusable)?;
 
+    let method = Element::new(XENC, "EncryptionMethod").attr("Algorithm", recipient.content.name());
     let encrypted_key = Element::new(XENC, "EncryptedKey")
-        .child(recipient.transport.method())
+        .child(recipient.transport.method(XENC))
         .child(cipher_data(wrapped));
     Ok(Element::new(SAML, "EncryptedAssertion").child(
         Element::new(XENC, "EncryptedData")
             .attr("Type", format!("{}Element", names::ENCRYPTION))
-            .child(method(recipient.content.name()))
+            .child(method)
             .child(Element::new(DS, "KeyInfo").child(encrypted_key))
             .child(cipher_data(&cipher)),
     ))
@@ -165,14 +166,13 @@ impl KeyTransport {
         }
     }
 
-    /// `EncryptionMethod` with its hashes spelt out, defaults or not (XML Encryption 1.1 section 5.5.2).
-    pub(crate) fn method(self) -> Element {
+    /// `EncryptionMethod`, of a message or of metadata, with its hashes spelt out, defaults or not (XML Encryption 1.1 section 5.5.2).
+    pub(crate) fn method(self, namespace: Namespace) -> Element {
         let digest = |name: &str| Element::new(DS, "DigestMethod").attr("Algorithm", name);
+        let method = Element::new(namespace, "EncryptionMethod").attr("Algorithm", self.name());
         match self {
-            Self::OaepSha1 => {
-                method(self.name()).child(digest("http://www.w3.org/2000/09/xmldsig#sha1"))
-            }
-            Self::OaepSha256 => method(self.name())
+            Self::OaepSha1 => method.child(digest("http://www.w3.org/2000/09/xmldsig#sha1")),
+            Self::OaepSha256 => method
                 .child(digest("http://www.w3.org/2001/04/xmlenc#sha256"))
                 .child(
                     Element::new(XENC11, "MGF")
@@ -180,10 +180,6 @@ impl KeyTransport {
                 ),
         }
     }
-}
-
-fn method(name: &str) -> Element {
-    Element::new(XENC, "EncryptionMethod").attr("Algorithm", name)
 }
 
 fn cipher_data(bytes: &[u8]) -> Element {
@@ -246,7 +242,7 @@ mod tests {
 
     #[test]
     fn sha_256_is_spelt_out_for_both_hashes() {
-        let method = KeyTransport::OaepSha256.method().canonical().unwrap();
+        let method = KeyTransport::OaepSha256.method(XENC).canonical().unwrap();
         assert_eq!(
             method,
             "<xenc:EncryptionMethod xmlns:xenc=\"http://www.w3.org/2001/04/xmlenc#\" \

@@ -22,6 +22,7 @@
     expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")
 )]
 
+pub mod describe;
 pub mod document;
 pub mod encrypt;
 pub mod error;
