@@ -12,6 +12,8 @@
 mod characters;
 mod parse;
 
+pub(crate) use characters::is_ncname;
+
 use std::borrow::Cow;
 
 use crate::SamlError;
@@ -163,11 +165,6 @@ impl<'d> Element<'d> {
         self.document.elements.get(self.number)
     }
 
-    /// Its place in document order.
-    pub(crate) fn number(self) -> usize {
-        self.number
-    }
-
     /// The name without its prefix.
     pub fn local(self) -> &'d str {
         self.data().map_or("", |data| data.local)
@@ -279,6 +276,21 @@ impl<'d> Element<'d> {
         while let Some(element) = here {
             if let Some(uri) = element.declared(prefix) {
                 return Some(uri).filter(|uri| !uri.is_empty());
+            }
+            here = element.parent();
+        }
+        None
+    }
+
+    /// A prefix that is declared here or around, as the document spells it.
+    pub(crate) fn spelled(self, prefix: &str) -> Option<&'d str> {
+        let mut here = Some(self);
+        while let Some(element) = here {
+            let (from, to) = element.data()?.declarations;
+            let declarations = self.document.declarations.get(from..to)?;
+            let found = declarations.iter().find(|it| it.prefix == prefix);
+            if let Some(declaration) = found {
+                return Some(declaration.prefix);
             }
             here = element.parent();
         }

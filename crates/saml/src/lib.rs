@@ -23,6 +23,10 @@
 )]
 
 pub mod describe;
+mod algorithm;
+mod canonical;
+pub mod certificate;
+pub mod decrypt;
 pub mod document;
 pub mod encrypt;
 pub mod error;
@@ -33,16 +37,17 @@ pub mod redirect;
 pub mod request;
 pub mod response;
 #[cfg(feature = "samael")]
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "until `response::verify` asks it")
-)]
 mod second_opinion;
 pub mod self_signed;
 pub mod sign;
+mod signature;
 pub mod signing_key;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod write;
 
+pub use algorithm::SignatureAlgorithm;
+pub use certificate::{Certificate, CertificateFault};
 pub use error::SamlError;
 pub use response::VerifiedAssertion;
 pub use signing_key::{Credential, KeyError, SigningKey};

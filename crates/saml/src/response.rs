@@ -3,13 +3,33 @@
 //! Two profiles come through here (security.md SAML-23): a browser's sign-in, and AssumeRoleWithSAML at the STS. What
 //! differs between them is data in [`Expectations`].
 
+mod agreement;
+mod claims;
+mod shape;
+mod values;
+
 use crate::SamlError;
+use crate::certificate::Certificate;
+use crate::decrypt::{self, DecryptionKey};
+use crate::document::{Document, Element, Limits};
+use crate::names::ASSERTION;
+use crate::signature::{self, Signed};
+use claims::Claims;
+use shape::{Carried, Shape};
 
 /// The provider whose response this must be.
 #[derive(Clone, Copy, Debug)]
 pub struct Provider<'a> {
     /// Its entity id, compared exactly.
     pub entity_id: &'a str,
+    /// Its certificates for signing. None at all refuses everything (SAML-1).
+    pub keys: &'a [Certificate],
+    /// Our keys that assertions may be encrypted for.
+    pub decryption: &'a [DecryptionKey],
+    /// Whether AES-CBC may be used, in a signed response (SAML-18).
+    pub allow_cbc: bool,
+    /// Whether libxmlsec1 must agree. Without the feature `samael` that refuses everything.
+    pub second_opinion: bool,
     /// Whether SHA-1 may still be used (SAML-5).
     pub allow_sha1: bool,
 }
@@ -19,8 +39,11 @@ pub struct Provider<'a> {
 pub enum InResponseTo<'a> {
     /// This very request.
     Request(&'a str),
-    /// No request at all: IdP-initiated. An `InResponseTo` that is present refuses.
-    Nothing,
+    /// No request at all, because this browser has none outstanding. An `InResponseTo` that is present refuses.
+    Nothing {
+        /// Whether the provider may send responses that nobody asked for (IdP-initiated).
+        allowed: bool,
+    },
     /// Whatever it says: the STS knows no requests.
     Anything,
 }
@@ -43,7 +66,7 @@ pub struct Expectations<'a> {
     pub now: i64,
     /// How far clocks may differ, to either side.
     pub skew: i64,
-    /// Whether `NotBefore` counts. AWS looks at the ends alone.
+    /// Whether beginnings count: `NotBefore`, `IssueInstant` in the future. AWS looks at the ends alone.
     pub not_before: bool,
     /// How old `IssueInstant` of the assertion may be, without the skew; `None`: any age.
     pub max_age: Option<i64>,
@@ -80,6 +103,7 @@ pub struct VerifiedAssertion {
     pub(crate) issued_at: i64,
     pub(crate) ends_at: i64,
     pub(crate) one_time_use: bool,
+    pub(crate) confirmations: usize,
     pub(crate) authn: Authn,
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) encrypted: bool,
@@ -170,6 +194,11 @@ impl VerifiedAssertion {
         self.one_time_use
     }
 
+    /// How many subject confirmations there are: AWS takes exactly one.
+    pub fn confirmations(&self) -> usize {
+        self.confirmations
+    }
+
     /// How and when the person signed in.
     pub fn authn(&self) -> &Authn {
         &self.authn
@@ -204,14 +233,181 @@ impl VerifiedAssertion {
     }
 }
 
-/// Not there yet.
+/// Judges a response: the one way to a [`VerifiedAssertion`].
+///
+/// The order is that of security.md section 2.2: gate, shape, issuer (which only chooses whether to look further),
+/// signatures, decryption where needed, the second opinion, and then what the message says.
 ///
 /// # Errors
-/// Always.
+/// The first refusal.
 pub fn verify(
-    _document: &[u8],
-    _provider: &Provider<'_>,
-    _expectations: &Expectations<'_>,
+    bytes: &[u8],
+    provider: &Provider<'_>,
+    expectations: &Expectations<'_>,
 ) -> Result<VerifiedAssertion, SamlError> {
-    Err(SamlError::Provider("verification"))
+    if provider.keys.is_empty() {
+        return Err(SamlError::Provider("it has no certificate for signing"));
+    }
+    let document = Document::parse(bytes, &Limits::MESSAGE)?;
+    let shape = Shape::read(&document)?;
+    let response = shape.response;
+    response_issuer(response, provider, expectations)?;
+    let outer = signature::verify(response, provider.keys, provider.allow_sha1)?;
+    match shape.assertion {
+        Carried::Plain(assertion) => {
+            if expectations.encrypted {
+                return Err(SamlError::NotEncrypted);
+            }
+            let seen = Seen {
+                bytes,
+                response,
+                outer,
+                assertion,
+                opened: None,
+            };
+            seen.judge(provider, expectations)
+        }
+        Carried::Encrypted(element) => {
+            let cbc = provider.allow_cbc && outer.is_some();
+            let opened = decrypt::open(element, provider.decryption, cbc)?;
+            // The plain text passes the same gate; whatever is wrong with it is the one refusal of decryption, or a
+            // sender of ciphertexts would learn what they became.
+            let inner = Document::parse(&opened, &Limits::MESSAGE);
+            let inner = inner.map_err(|_| SamlError::Decrypt)?;
+            shape::assertion_alone(inner.root()).map_err(|_| SamlError::Decrypt)?;
+            let seen = Seen {
+                bytes,
+                response,
+                outer,
+                assertion: inner.root(),
+                opened: Some(&opened),
+            };
+            seen.judge(provider, expectations)
+        }
+    }
 }
+
+/// The issuer of the response, where it names one.
+fn response_issuer(
+    response: Element<'_>,
+    provider: &Provider<'_>,
+    expectations: &Expectations<'_>,
+) -> Result<(), SamlError> {
+    let issuer = response.named(ASSERTION, "Issuer").next();
+    match issuer.map(values::text).transpose()? {
+        Some(issuer) if expectations.response_issuer && issuer != provider.entity_id => {
+            Err(SamlError::Issuer)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A response with its assertion found, and the outer signature, if there is one, known to hold.
+struct Seen<'d, 'k> {
+    #[cfg_attr(
+        not(feature = "samael"),
+        expect(dead_code, reason = "nobody to show it to")
+    )]
+    bytes: &'d [u8],
+    response: Element<'d>,
+    outer: Option<Signed<'k>>,
+    assertion: Element<'d>,
+    /// The assertion's bytes, where it was encrypted.
+    opened: Option<&'d [u8]>,
+}
+
+impl Seen<'_, '_> {
+    fn judge(
+        &self,
+        provider: &Provider<'_>,
+        expectations: &Expectations<'_>,
+    ) -> Result<VerifiedAssertion, SamlError> {
+        // Whose it is, before what it costs to check: a response for another provider ends here (SAML-9).
+        if values::issuer(self.assertion)? != provider.entity_id {
+            return Err(SamlError::Issuer);
+        }
+        let inner = signature::verify(self.assertion, provider.keys, provider.allow_sha1)?;
+        let covering = match expectations.signed_assertion {
+            true => inner,
+            false => inner.or(self.outer),
+        };
+        let signed = covering.ok_or(SamlError::SignatureMissing)?;
+        let sha1 = [inner, self.outer].iter().flatten().any(|it| it.sha1);
+        let opinions = match provider.second_opinion {
+            true => agreement::ask(self, inner)?,
+            false => Vec::new(),
+        };
+        let claims = Claims::read(self.assertion)?;
+        self.check_response(expectations)?;
+        let confirmed = claims.check(expectations)?;
+        let verified = VerifiedAssertion {
+            issuer: claims.issuer,
+            id: claims.id,
+            name_id: claims.name_id,
+            recipient: confirmed.recipient,
+            audiences: claims.audiences.into_iter().flatten().collect(),
+            in_response_to: confirmed.in_response_to,
+            issued_at: claims.issued_at,
+            ends_at: confirmed.ends_at,
+            one_time_use: claims.one_time_use,
+            confirmations: claims.confirmations.len(),
+            authn: confirmed.authn,
+            attributes: claims.attributes,
+            encrypted: self.opened.is_some(),
+            sha1,
+            key_fingerprint: signed.certificate.fingerprint().to_owned(),
+        };
+        agreement::compare(&opinions, &verified)?;
+        Ok(verified)
+    }
+
+    /// What the response itself says. It may be unsigned, so none of this grants anything; it only refuses (SAML-7).
+    fn check_response(&self, expectations: &Expectations<'_>) -> Result<(), SamlError> {
+        let destination = self.response.attribute("Destination");
+        match (expectations.destination, destination) {
+            (Expected::OneOf(_), None) if self.outer.is_some() => Err(SamlError::Destination),
+            (Expected::OneOf(ours) | Expected::OneOfIfPresent(ours), Some(destination))
+                if !ours.iter().any(|our| our == destination) =>
+            {
+                Err(SamlError::Destination)
+            }
+            _ => Ok(()),
+        }?;
+        let issued = values::time(self.response, "IssueInstant")?;
+        issued_in_time(issued, expectations)?;
+        expectations
+            .in_response_to
+            .check(self.response.attribute("InResponseTo"))
+    }
+}
+
+impl InResponseTo<'_> {
+    /// Whether what a message says it answers is what it must answer.
+    fn check(self, said: Option<&str>) -> Result<(), SamlError> {
+        match (self, said) {
+            (InResponseTo::Anything, _) => Ok(()),
+            (InResponseTo::Request(id), Some(said)) if said == id => Ok(()),
+            (InResponseTo::Request(_), _) => Err(SamlError::InResponseTo),
+            (InResponseTo::Nothing { .. }, Some(_)) => Err(SamlError::InResponseTo),
+            (InResponseTo::Nothing { allowed: true }, None) => Ok(()),
+            (InResponseTo::Nothing { allowed: false }, None) => Err(SamlError::Unsolicited),
+        }
+    }
+}
+
+/// Whether an `IssueInstant` is neither in the future nor too long ago (SAML-14).
+fn issued_in_time(issued: i64, expectations: &Expectations<'_>) -> Result<(), SamlError> {
+    let Expectations { now, skew, .. } = *expectations;
+    if expectations.not_before && issued > now.saturating_add(skew) {
+        return Err(SamlError::IssuedInFuture);
+    }
+    match expectations.max_age {
+        Some(age) if issued < now.saturating_sub(age.saturating_add(skew)) => {
+            Err(SamlError::TooOld)
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

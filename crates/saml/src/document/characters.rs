@@ -37,7 +37,7 @@ pub(super) fn continues_name(c: char) -> bool {
 }
 
 /// Whether a text is an `NCName`.
-pub(super) fn is_ncname(text: &str) -> bool {
+pub(crate) fn is_ncname(text: &str) -> bool {
     let mut letters = text.chars();
     letters.next().is_some_and(begins_name) && letters.all(continues_name)
 }

@@ -324,6 +324,7 @@ fn it_confirms_only_the_very_same_assertion() {
             issued_at: 0,
             ends_at: 0,
             one_time_use: false,
+            confirmations: 1,
             authn: Authn {
                 instant: 0,
                 session_ends_at: None,
