@@ -45,13 +45,17 @@ function holds(idp, xml, parent) {
   writeFileSync(join(folder, "response.xml"), xml);
   writeFileSync(join(folder, "idp.pem"), idp.certificate());
   const keys = ["--pubkey-cert-pem", join(folder, "idp.pem"), "--enabled-key-data", "key-name"];
-  return spawnSync("xmlsec1", ["--verify", ...keys, ...ids, "--node-xpath", place(parent), join(folder, "response.xml")]).status === 0;
+  return (
+    spawnSync("xmlsec1", ["--verify", ...keys, ...ids, "--node-xpath", place(parent), join(folder, "response.xml")]).status === 0
+  );
 }
 
 /** The response with its assertion in the clear. */
 function decrypted(xml) {
   writeFileSync(join(folder, "encrypted.xml"), xml);
-  return execFileSync("xmlsec1", ["--decrypt", "--privkey-pem", join(folder, "sp.key"), join(folder, "encrypted.xml")], { encoding: "utf8" });
+  return execFileSync("xmlsec1", ["--decrypt", "--privkey-pem", join(folder, "sp.key"), join(folder, "encrypted.xml")], {
+    encoding: "utf8",
+  });
 }
 
 for (const [name, start, encryption] of [

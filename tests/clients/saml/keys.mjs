@@ -6,5 +6,7 @@ import { execFileSync } from "node:child_process";
 export function makeKey(path, curve) {
   const kind = curve ? ["-newkey", "ec", "-pkeyopt", `ec_paramgen_curve:${curve}`] : ["-newkey", "rsa:2048"];
   const files = ["-keyout", `${path}.key`, "-out", `${path}.pem`];
-  execFileSync("openssl", ["req", "-x509", ...kind, "-nodes", "-days", "30", "-subj", "/CN=idp.test", ...files], { stdio: "pipe" });
+  execFileSync("openssl", ["req", "-x509", ...kind, "-nodes", "-days", "30", "-subj", "/CN=idp.test", ...files], {
+    stdio: "pipe",
+  });
 }

@@ -20,7 +20,10 @@ import { nameIdFormats, people } from "./simplesamlphp.mjs";
 const samlp = createRequire(import.meta.url)("samlp");
 const SessionParticipants = createRequire(import.meta.url)("samlp/lib/sessionParticipants/index.js");
 
-const bindings = { redirect: "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect", post: "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" };
+const bindings = {
+  redirect: "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect",
+  post: "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST",
+};
 const contents = "http://www.w3.org/2009/xmlenc11#";
 const oldContents = "http://www.w3.org/2001/04/xmlenc#";
 
@@ -69,7 +72,14 @@ export async function startSamlpIdp(defaults = {}) {
     const chunks = [];
     for await (const chunk of incoming) chunks.push(chunk);
     const form = Object.fromEntries(new URLSearchParams(Buffer.concat(chunks).toString()));
-    const request = { method: incoming.method, headers: incoming.headers, originalUrl: incoming.url, protocol: "http", query: Object.fromEntries(searchParams), body: form };
+    const request = {
+      method: incoming.method,
+      headers: incoming.headers,
+      originalUrl: incoming.url,
+      protocol: "http",
+      query: Object.fromEntries(searchParams),
+      body: form,
+    };
     const response = {
       set: (name, value) => outgoing.setHeader(name, value),
       send: (body, text = "") => (typeof body === "number" ? outgoing.writeHead(body).end(String(text)) : outgoing.end(body)),
@@ -82,7 +92,11 @@ export async function startSamlpIdp(defaults = {}) {
     const asked = { ...request.query, ...form };
 
     if (pathname === "/metadata") {
-      const paths = { redirectEndpointPath: "/sso", postEndpointPath: "/sso", logoutEndpointPaths: { redirect: "/slo", post: "/slo" } };
+      const paths = {
+        redirectEndpointPath: "/sso",
+        postEndpointPath: "/sso",
+        logoutEndpointPaths: { redirect: "/slo", post: "/slo" },
+      };
       samlp.metadata({ ...options, ...paths })(request, response);
     } else if (pathname === "/sso" && !form.username) {
       response.set("Content-Type", "text/html");
@@ -95,7 +109,11 @@ export async function startSamlpIdp(defaults = {}) {
       await respond(original, username, message, response);
     } else if (pathname === "/slo") {
       const protocolBinding = bindings[[...providers.values()][0]?.binding ?? "redirect"];
-      samlp.logout({ ...options, deflate: true, protocolBinding, sessionParticipants: participants, store })(request, response, next);
+      samlp.logout({ ...options, deflate: true, protocolBinding, sessionParticipants: participants, store })(
+        request,
+        response,
+        next,
+      );
     } else {
       response.send(404, "nothing here");
     }
@@ -123,7 +141,12 @@ export async function startSamlpIdp(defaults = {}) {
     if (sp.validate) await checkSignature(request, sp);
     const xml = await build(sp, name, asked?.id);
     response.set("Content-Type", "text/html");
-    response.send(postPage(sp.acsUrl, { SAMLResponse: Buffer.from(xml).toString("base64"), ...(message.RelayState && { RelayState: message.RelayState }) }));
+    response.send(
+      postPage(sp.acsUrl, {
+        SAMLResponse: Buffer.from(xml).toString("base64"),
+        ...(message.RelayState && { RelayState: message.RelayState }),
+      }),
+    );
   }
 
   // samlp's own check throws where a signature does not hold, and is content where there is none.
@@ -140,7 +163,12 @@ export async function startSamlpIdp(defaults = {}) {
     const nameId = typeof sp.nameId === "object" ? sp.nameId : { format: sp.nameId ?? nameIdFormats.persistent };
     const value = nameId.value ?? (nameId.format === nameIdFormats.email ? person.mail : person.uid);
     const sessionIndex = `_${randomBytes(12).toString("hex")}`;
-    const attributes = sp.attributes?.(person) ?? { uid: person.uid, mail: person.mail, displayName: person.displayName, groups: person.groups };
+    const attributes = sp.attributes?.(person) ?? {
+      uid: person.uid,
+      mail: person.mail,
+      displayName: person.displayName,
+      groups: person.groups,
+    };
     const config = {
       ...options,
       signatureAlgorithm: sp.algorithm ?? "rsa-sha256",
@@ -156,7 +184,10 @@ export async function startSamlpIdp(defaults = {}) {
       authnContextClassRef: sp.authnContext ?? "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport",
       sessionIndex,
       typedAttributes: sp.typed ?? true,
-      profileMapper: () => ({ getClaims: () => attributes, getNameIdentifier: () => ({ nameIdentifier: value, nameIdentifierFormat: nameId.format }) }),
+      profileMapper: () => ({
+        getClaims: () => attributes,
+        getNameIdentifier: () => ({ nameIdentifier: value, nameIdentifierFormat: nameId.format }),
+      }),
     };
     if (sp.encrypt) {
       config.encryptionCert = sp.certificate;
@@ -212,10 +243,19 @@ export async function startSamlpIdp(defaults = {}) {
 
 const promised = (call) => new Promise((resolve, reject) => call((error, value) => (error ? reject(error) : resolve(value))));
 const escape = (text) => String(text).replace(/[&<>"]/g, (one) => `&#${one.charCodeAt(0)};`);
-const hidden = (fields) => Object.entries(fields).map(([name, value]) => `<input type="hidden" name="${escape(name)}" value="${escape(value)}">`).join("");
+const hidden = (fields) =>
+  Object.entries(fields)
+    .map(([name, value]) => `<input type="hidden" name="${escape(name)}" value="${escape(value)}">`)
+    .join("");
 
-const signInPage = (fields, method) => `<!doctype html><title>Sign in</title><form method="post" action="/sso">${hidden({ ...fields, method })}
+const signInPage = (
+  fields,
+  method,
+) => `<!doctype html><title>Sign in</title><form method="post" action="/sso">${hidden({ ...fields, method })}
 <label>Name <input name="username"></label> <label>Password <input name="password" type="password"></label> <button>Sign in</button></form>`;
 
-const postPage = (action, fields) => `<!doctype html><title>One moment</title><form method="post" action="${escape(action)}">${hidden(fields)}<button>Continue</button></form>
+const postPage = (
+  action,
+  fields,
+) => `<!doctype html><title>One moment</title><form method="post" action="${escape(action)}">${hidden(fields)}<button>Continue</button></form>
 <script>document.forms[0].submit()</script>`;

@@ -25,7 +25,11 @@ export const people = {
 
 /** The folder of SimpleSAMLphp on this machine (scripts/clients.sh finds the same). */
 export function findSimpleSamlPhp() {
-  const folders = [process.env.SIMPLESAMLPHP, join(clients, ".work/simplesamlphp/usr/share/simplesamlphp"), "/usr/share/simplesamlphp"];
+  const folders = [
+    process.env.SIMPLESAMLPHP,
+    join(clients, ".work/simplesamlphp/usr/share/simplesamlphp"),
+    "/usr/share/simplesamlphp",
+  ];
   return folders.find((folder) => folder && existsSync(join(folder, "www/saml2/idp/SSOService.php")));
 }
 
@@ -80,7 +84,10 @@ export async function startSimpleSamlPhp({ host = "localhost" } = {}) {
   const log = join(folder, "server.log");
   const out = openSync(log, "w");
   // Its own files change while it runs: opcache would serve the old ones for seconds.
-  const settings = ["opcache.enable=0", "display_errors=0", `session.save_path=${join(folder, "sessions")}`].flatMap((one) => ["-d", one]);
+  const settings = ["opcache.enable=0", "display_errors=0", `session.save_path=${join(folder, "sessions")}`].flatMap((one) => [
+    "-d",
+    one,
+  ]);
   const server = spawn("php", [...settings, "-S", `127.0.0.1:${port}`, "-t", join(program, "www"), join(folder, "router.php")], {
     stdio: ["ignore", out, out],
     env: { ...process.env, SIMPLESAMLPHP_CONFIG_DIR: join(folder, "config") },
@@ -94,7 +101,9 @@ export async function startSimpleSamlPhp({ host = "localhost" } = {}) {
     return files.join("").replace(/^.* (Accepted|Closing)\n/gm, "");
   };
   for (let i = 0; ; i++) {
-    const ready = await fetch(`http://127.0.0.1:${port}/saml2/idp/metadata.php`).then((answer) => answer.ok).catch(() => false);
+    const ready = await fetch(`http://127.0.0.1:${port}/saml2/idp/metadata.php`)
+      .then((answer) => answer.ok)
+      .catch(() => false);
     if (ready) break;
     if (i > 200 || server.exitCode !== null) throw new Error(`SimpleSAMLphp did not start:\n${log_()}`);
     await sleep(50);
@@ -157,7 +166,8 @@ export async function startSimpleSamlPhp({ host = "localhost" } = {}) {
       if (page.form?.fields.AuthState) {
         page = await session.submit(page, { username: person, password: person });
       }
-      if (!page.form?.fields.SAMLResponse) throw new Error(`no response for ${person}, but ${page.url}:\n${page.text}\n${log_()}`);
+      if (!page.form?.fields.SAMLResponse)
+        throw new Error(`no response for ${person}, but ${page.url}:\n${page.text}\n${log_()}`);
       const { SAMLResponse, RelayState } = page.form.fields;
       return { action: page.form.action, SAMLResponse, RelayState };
     },
@@ -196,7 +206,9 @@ function serviceProvider(sp) {
   const namespace = algorithm === "rsa-sha1" ? "http://www.w3.org/2000/09/xmldsig#" : "http://www.w3.org/2001/04/xmldsig-more#";
   const entry = {
     entityid: entityId,
-    AssertionConsumerService: acsUrl && [{ Binding: "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST", Location: acsUrl, index: 0 }],
+    AssertionConsumerService: acsUrl && [
+      { Binding: "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST", Location: acsUrl, index: 0 },
+    ],
     SingleLogoutService: sloUrl && [{ Binding: "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect", Location: sloUrl }],
     certData: certificate?.replace(/-----.*-----|\s/g, ""),
     NameIDFormat: nameId,
