@@ -18,6 +18,23 @@ pub enum EvidenceKind {
     Oidc,
     /// A job token of a CI platform.
     Ci,
+    /// A SAML response of a person's sign-in.
+    Saml,
+}
+
+/// What a SAML assertion says of the person beside a name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SamlName {
+    /// `NameID`, exactly: the subject of the identity, unless the entry takes that from an attribute.
+    pub value: String,
+    /// `Format` of the `NameID`.
+    pub format: Option<String>,
+    /// `NameQualifier`.
+    pub name_qualifier: Option<String>,
+    /// `SPNameQualifier`.
+    pub sp_name_qualifier: Option<String>,
+    /// The session at the provider, for logout.
+    pub session_index: Option<String>,
 }
 
 /// What verified evidence says about someone.
@@ -27,11 +44,11 @@ pub struct Identity {
     pub provider: String,
     /// What kind of evidence it was.
     pub kind: EvidenceKind,
-    /// The issuer, exactly as the evidence has it.
+    /// The issuer, exactly as the evidence has it: of SAML the provider's entity id.
     pub issuer: String,
     /// The subject, exactly as the evidence has it. With `provider` it is the key of the identity.
     pub subject: String,
-    /// The audience that matched.
+    /// The audience that matched; of SAML the `Recipient`, which is what `saml:aud` means.
     pub audience: String,
     /// For people to read.
     pub display_name: String,
@@ -39,7 +56,7 @@ pub struct Identity {
     pub email: Option<String>,
     /// Groups, mapped from the configured claim.
     pub groups: Vec<String>,
-    /// Scalar claims and lists of scalars, by claim name.
+    /// Scalar claims and lists of scalars, by claim name; of SAML every attribute with all its values.
     pub claims: BTreeMap<String, ClaimValue>,
     /// Claims in AWS's own namespace, as they are: what the provider says to the STS itself.
     #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
@@ -48,11 +65,14 @@ pub struct Identity {
     pub issued_at: i64,
     /// Epoch seconds after which this identity counts no more.
     pub valid_until: i64,
-    /// `kid` of the key that signed the evidence.
+    /// `kid` of the key that signed the evidence; of SAML the SHA-256 of the provider's certificate, hexadecimal.
     #[serde(default)]
     pub key_id: Option<String>,
-    /// `jti`, where the evidence has one.
+    /// `jti`, where the evidence has one; of SAML the assertion's `ID`.
     pub token_id: Option<String>,
+    /// What only SAML says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub saml: Option<SamlName>,
     /// SHA-256 of the evidence, base64url; what the audit keeps instead of the evidence.
     pub evidence_sha256: String,
 }
@@ -103,7 +123,9 @@ impl Identity {
     /// anything had to be changed, a short hash of the whole key keeps two identities apart.
     pub fn session_name(&self) -> String {
         let wanted = match self.kind {
-            EvidenceKind::Oidc => self.email.as_deref().unwrap_or(&self.subject),
+            EvidenceKind::Oidc | EvidenceKind::Saml => {
+                self.email.as_deref().unwrap_or(&self.subject)
+            }
             EvidenceKind::Ci => &self.subject,
         };
         legal_session_name(wanted, &[&self.provider, &self.subject])

@@ -226,7 +226,7 @@ fn clamp(asked: i64, role: i64, left: i64, kind: EvidenceKind) -> (i64, Option<S
     let minutes = duration.div_euclid(60).max(1);
     let cause = match kind {
         _ if role <= left => "the role allows no longer sessions",
-        EvidenceKind::Oidc => "your sign-in ends then",
+        EvidenceKind::Oidc | EvidenceKind::Saml => "your sign-in ends then",
         EvidenceKind::Ci => "the evidence counts no longer",
     };
     (

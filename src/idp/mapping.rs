@@ -120,6 +120,7 @@ pub fn identity(
         valid_until: origin.valid_until,
         key_id: token.key_id().map(str::to_owned),
         token_id: token.token_id().map(str::to_owned),
+        saml: None,
         evidence_sha256: URL_SAFE_NO_PAD.encode(token.sha256()),
     })
 }

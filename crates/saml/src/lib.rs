@@ -22,11 +22,11 @@
     expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")
 )]
 
-pub mod describe;
 mod algorithm;
 mod canonical;
 pub mod certificate;
 pub mod decrypt;
+pub mod describe;
 pub mod document;
 pub mod encrypt;
 pub mod error;
