@@ -184,6 +184,10 @@ fn nothing_that_acts_on_its_own_reaches_it() {
             "2001/10/xml-exc-c14n#\"/><ds:SignatureMethod",
             "TR/2001/REC-xml-c14n-20010315#WithComments\"/><ds:SignatureMethod",
         ),
+        (
+            "</ds:SignatureValue>",
+            "</ds:SignatureValue><ds:Transforms/>",
+        ),
         ("</ds:SignatureValue>", "</ds:SignatureValue><ds:Object/>"),
         (
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>",
@@ -269,6 +273,7 @@ fn an_output_that_is_no_one_assertion_is_no_opinion() {
         format!("<Response {protocol}><Extensions>{assertion}</Extensions></Response>"),
         format!("<Response {protocol}>{assertion}<a:EncryptedAssertion/></Response>"),
         format!("<Response {protocol}><a:EncryptedAssertion/><a:EncryptedAssertion/></Response>"),
+        format!("<ArtifactResponse {protocol}><a:EncryptedAssertion/></ArtifactResponse>"),
         format!("<ArtifactResponse {protocol}>{assertion}</ArtifactResponse>"),
         "<a:EncryptedAssertion xmlns:a=\"urn:oasis:names:tc:SAML:2.0:assertion\"/>".to_owned(),
         assertion.replace(" ID=\"i\"", ""),
@@ -276,7 +281,7 @@ fn an_output_that_is_no_one_assertion_is_no_opinion() {
         assertion.replace(">p<", "> <"),
         assertion.replace("<a:NameID>n</a:NameID>", ""),
         assertion.replace(">n<", "><"),
-        assertion.replace("<a:NameID>", "<a:NameID/><a:NameID>"),
+        assertion.replace("<a:NameID>", "<a:NameID>m</a:NameID><a:NameID>"),
     ] {
         assert_eq!(read(&reduced), Err(SamlError::Disagreement), "{reduced}");
     }
