@@ -80,8 +80,8 @@ impl Opinion {
     }
 }
 
-/// Has libxmlsec1 verify every signature of a document under one certificate, and says what it covers. The certificate
-/// is the one whose key our verifier found to fit; its dates and what else is in it are not looked at.
+/// Has libxmlsec1 verify every signature of a document, and says what they cover. The certificates are those whose keys
+/// our verifier found to fit; their dates and what else is in them are not looked at.
 ///
 /// The document is a response as it was received, or an assertion alone: one that was signed before it was encrypted is
 /// decrypted by us and handed over as a document of its own.
@@ -95,16 +95,19 @@ impl Opinion {
 /// for one that it is not to judge or does not know.
 pub(crate) fn agree(
     document: &[u8],
-    certificate_der: &[u8],
+    certificates_der: &[&[u8]],
     allow_sha1: bool,
 ) -> Result<Opinion, SamlError> {
     let document = std::str::from_utf8(document).map_err(|_| SamlError::Disagreement)?;
     let allowed = inspect(document, allow_sha1)?;
-    let certificate = CertificateDer::from(certificate_der.to_vec());
+    let certificates = certificates_der.iter();
+    let certificates: Vec<_> = certificates
+        .map(|der| CertificateDer::from(der.to_vec()))
+        .collect();
     let reduced = unless_it_panics(|| {
         Crypto::reduce_xml_to_signed_with_allowed_algorithms(
             document,
-            &[certificate],
+            &certificates,
             // The bytes that were digested, rather than a tree pruned to match them: the other modes answer with
             // a document of libxml2's making, in time quadratic in its size.
             ReduceMode::PreDigest,

@@ -20,20 +20,32 @@ pub(super) fn ask(
     inner: Option<Signed<'_>>,
 ) -> Result<Vec<Opinion>, SamlError> {
     use crate::second_opinion::agree;
-    let mut opinions = Vec::new();
     let documents = match seen.opened {
         // Two documents, each with the signature that stands in it.
-        Some(opened) => vec![(seen.bytes, seen.outer), (opened, inner)],
-        None => vec![(seen.bytes, inner.or(seen.outer))],
+        Some(opened) => vec![(seen.bytes, [seen.outer, None]), (opened, [inner, None])],
+        None => vec![(seen.bytes, [seen.outer, inner])],
     };
-    for (document, signed) in documents {
-        let signed = signed.filter(|signed| !signed.algorithm.is_pss());
-        if let Some(signed) = signed {
-            let key = signed.certificate.der();
-            opinions.push(agree(document, key, signed.sha1)?);
+    let mut opinions = Vec::new();
+    for (document, signatures) in documents {
+        if let Some((certificates, sha1)) = terms(&signatures) {
+            opinions.push(agree(document, &certificates, sha1)?);
         }
     }
     Ok(opinions)
+}
+
+/// By which certificates the signatures of one document are to be judged, and whether SHA-1 may be among them. It is
+/// one question: samael wants every signature of a document to hold. `None` where there is none, or one that it does
+/// not know.
+#[cfg(feature = "samael")]
+fn terms<'k>(signatures: &[Option<Signed<'k>>]) -> Option<(Vec<&'k [u8]>, bool)> {
+    let signatures: Vec<_> = signatures.iter().flatten().collect();
+    if signatures.is_empty() || signatures.iter().any(|it| it.algorithm.is_pss()) {
+        return None;
+    }
+    let mut certificates: Vec<_> = signatures.iter().map(|it| it.certificate.der()).collect();
+    certificates.dedup();
+    Some((certificates, signatures.iter().any(|it| it.sha1)))
 }
 
 /// There is nobody to ask, and that is no agreement.
@@ -51,5 +63,50 @@ pub(super) fn compare(opinions: &[Opinion], verified: &VerifiedAssertion) -> Res
     match agreed {
         true => Ok(()),
         false => Err(SamlError::Disagreement),
+    }
+}
+
+#[cfg(all(test, feature = "samael"))]
+mod tests {
+    use super::*;
+    use crate::testing::credential;
+    use crate::{Certificate, SignatureAlgorithm, SigningKey};
+
+    fn certificate() -> Certificate {
+        let credential = credential(SigningKey::generate_p256().unwrap());
+        Certificate::from_der(credential.certificate_der()).unwrap()
+    }
+
+    fn signed<'k>(certificate: &'k Certificate, method: &str, sha1: bool) -> Option<Signed<'k>> {
+        let uri = format!("http://www.w3.org/{method}");
+        Some(Signed {
+            certificate,
+            algorithm: SignatureAlgorithm::from_uri(&uri).unwrap(),
+            sha1,
+        })
+    }
+
+    const RSA: &str = "2001/04/xmldsig-more#rsa-sha256";
+    const PSS: &str = "2007/05/xmldsig-more#sha256-rsa-MGF1";
+
+    #[test]
+    fn both_signatures_are_one_question() {
+        let (one, two) = (certificate(), certificate());
+        let first = signed(&one, RSA, false);
+        assert_eq!(terms(&[first, None]), Some((vec![one.der()], false)));
+        assert_eq!(terms(&[first, first]), Some((vec![one.der()], false)));
+        let second = signed(&two, RSA, true);
+        let both = Some((vec![one.der(), two.der()], true));
+        assert_eq!(terms(&[first, second]), both);
+    }
+
+    #[test]
+    fn there_is_no_question_where_it_cannot_be_answered() {
+        let one = certificate();
+        let (known, unknown) = (signed(&one, RSA, false), signed(&one, PSS, false));
+        assert_eq!(terms(&[None, None]), None);
+        assert_eq!(terms(&[unknown, None]), None);
+        assert_eq!(terms(&[known, unknown]), None);
+        assert_eq!(terms(&[unknown, known]), None);
     }
 }

@@ -21,7 +21,7 @@ fn der(pem: &str) -> Vec<u8> {
 }
 
 fn ask(document: &str) -> Result<Opinion, SamlError> {
-    agree(document.as_bytes(), &der(data!("rsa.crt")), false)
+    agree(document.as_bytes(), &[&der(data!("rsa.crt"))], false)
 }
 
 fn ann() -> Statement {
@@ -54,7 +54,11 @@ fn every_way_to_sign_says_the_same() {
 
 #[test]
 fn an_elliptic_key_will_do() {
-    let opinion = agree(data!("ecdsa.xml").as_bytes(), &der(data!("ec.crt")), false);
+    let opinion = agree(
+        data!("ecdsa.xml").as_bytes(),
+        &[&der(data!("ec.crt"))],
+        false,
+    );
     assert_eq!(opinion, Ok(Opinion::Assertion(ann())));
 }
 
@@ -62,7 +66,7 @@ fn an_elliptic_key_will_do() {
 fn a_certificate_that_lapsed_still_has_its_key() {
     let opinion = agree(
         data!("lapsed.xml").as_bytes(),
-        &der(data!("lapsed.crt")),
+        &[&der(data!("lapsed.crt"))],
         false,
     );
     assert_eq!(opinion, Ok(Opinion::Assertion(ann())));
@@ -77,7 +81,16 @@ fn about_an_encrypted_assertion_it_knows_nothing_more() {
 fn another_key_is_no_agreement() {
     assert_eq!(ask(data!("other-key.xml")), Err(SamlError::Disagreement));
     assert_eq!(ask(data!("ecdsa.xml")), Err(SamlError::Disagreement));
-    let opinion = agree(SIGNED.as_bytes(), b"not a certificate", false);
+    let opinion = agree(SIGNED.as_bytes(), &[b"not a certificate"], false);
+    assert_eq!(opinion, Err(SamlError::Disagreement));
+}
+
+#[test]
+fn any_of_several_certificates_will_do_and_none_will_not() {
+    let (one, two) = (der(data!("other.crt")), der(data!("rsa.crt")));
+    let opinion = agree(SIGNED.as_bytes(), &[&one, &two], false);
+    assert_eq!(opinion, Ok(Opinion::Assertion(ann())));
+    let opinion = agree(SIGNED.as_bytes(), &[], false);
     assert_eq!(opinion, Err(SamlError::Disagreement));
 }
 
@@ -126,9 +139,9 @@ fn an_unsigned_document_is_no_agreement() {
 fn sha1_is_judged_only_where_it_is_allowed() {
     for document in [data!("sha1.xml"), data!("sha1-digest.xml")] {
         assert_eq!(ask(document), Err(SamlError::SignatureAlgorithm));
-        let opinion = agree(document.as_bytes(), &der(data!("rsa.crt")), true);
+        let opinion = agree(document.as_bytes(), &[&der(data!("rsa.crt"))], true);
         assert_eq!(opinion, Ok(Opinion::Assertion(ann())));
-        let opinion = agree(document.as_bytes(), &der(data!("other.crt")), true);
+        let opinion = agree(document.as_bytes(), &[&der(data!("other.crt"))], true);
         assert_eq!(opinion, Err(SamlError::Disagreement));
     }
 }
@@ -250,7 +263,7 @@ fn a_key_in_the_document_counts_for_nothing() {
 
 #[test]
 fn bytes_that_are_not_utf8_never_reach_it() {
-    let opinion = agree(b"\xff", &der(data!("rsa.crt")), false);
+    let opinion = agree(b"\xff", &[&der(data!("rsa.crt"))], false);
     assert_eq!(opinion, Err(SamlError::Disagreement));
 }
 
