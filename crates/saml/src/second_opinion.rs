@@ -86,7 +86,7 @@ impl Opinion {
 /// The document is a response as it was received, or an assertion alone: one that was signed before it was encrypted is
 /// decrypted by us and handed over as a document of its own.
 ///
-/// Blocks for about a millisecond of computing, at most some hundred for a document of the greatest size, and cannot be
+/// Blocks for about a millisecond of computing, at most about a hundred for a document of the greatest size, and cannot be
 /// cancelled: the caller is off the async threads and lets only so many in at once (SAML-8). Any number of threads may
 /// be in here.
 ///

@@ -375,3 +375,26 @@ fn it_confirms_only_the_very_same_assertion() {
     assert!(!Opinion::Encrypted.confirms(&verified(|_| {})));
     assert!(Opinion::Encrypted.confirms(&verified(|it| it.encrypted = true)));
 }
+
+/// Nobody can stop it once it runs, so the bounds of the gate are what bounds it.
+#[test]
+fn the_greatest_document_takes_a_moment() {
+    use crate::testing::{credential, response, sign};
+    let credential = credential(crate::SigningKey::generate().unwrap());
+    let value = "<saml:AttributeValue>engineering</saml:AttributeValue>";
+    let filler = format!(
+        "<saml:AttributeValue>{}</saml:AttributeValue>",
+        "x".repeat(60)
+    );
+    let most = format!("{value}{}", filler.repeat(4_900));
+    let text = sign(&response().replacen(value, &most, 1), "_a", &credential);
+    assert!(
+        (450_000..512 * 1024).contains(&text.len()),
+        "{}",
+        text.len()
+    );
+    let started = std::time::Instant::now();
+    assert!(agree(text.as_bytes(), &[credential.certificate_der()], false).is_ok());
+    let took = started.elapsed();
+    assert!(took < std::time::Duration::from_secs(2), "{took:?}");
+}
