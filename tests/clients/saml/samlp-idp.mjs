@@ -217,8 +217,8 @@ export async function startSamlpIdp(defaults = {}) {
     certificate: () => cert,
     log: () => errors.join("\n"),
 
-    /** Trusts a service provider from now on. */
-    trust: (sp) => providers.set(sp.entityId, { ...providers.get(sp.entityId), ...sp }),
+    /** Trusts a service provider from now on, and in this way. */
+    trust: (sp) => providers.set(sp.entityId, sp),
 
     /** Where a sign-in without a request begins (IdP-initiated). */
     unsolicited: (sp, relayState) => `${url}/sso?${new URLSearchParams({ sp, ...(relayState && { RelayState: relayState }) })}`,

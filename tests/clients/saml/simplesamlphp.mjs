@@ -40,6 +40,15 @@ export const nameIdFormats = {
   unspecified: "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified",
 };
 
+/** The names that `oids` gives to attributes. */
+export const oids = {
+  uid: "urn:oid:0.9.2342.19200300.100.1.1",
+  mail: "urn:oid:0.9.2342.19200300.100.1.3",
+  displayName: "urn:oid:2.16.840.1.113730.3.1.241",
+  eduPersonAffiliation: "urn:oid:1.3.6.1.4.1.5923.1.1.1.1",
+  groups: "urn:oid:1.3.6.1.4.1.5923.1.5.1.1",
+};
+
 const aws = "https://aws.amazon.com/SAML/Attributes/";
 const basic = "urn:oasis:names:tc:SAML:2.0:attrname-format:basic";
 const uri = "urn:oasis:names:tc:SAML:2.0:attrname-format:uri";
@@ -119,9 +128,9 @@ export async function startSimpleSamlPhp({ host = "localhost" } = {}) {
     log: log_,
     certificate: () => readFileSync(join(folder, "cert/current.pem"), "utf8"),
 
-    /** Trusts a service provider from now on; the options are those of `serviceProvider`. */
+    /** Trusts a service provider from now on, and in this way; the options are those of `serviceProvider`. */
     trust(sp) {
-      providers[sp.entityId] = { ...providers[sp.entityId], ...serviceProvider(sp) };
+      providers[sp.entityId] = serviceProvider(sp);
       remote();
     },
 
@@ -198,6 +207,7 @@ export const awsProvider = { entityId: "urn:amazon:webservices", acsUrl: "https:
  * - signAssertion, signResponse (both by default), algorithm: "rsa-sha1", "rsa-sha256", "rsa-sha384", "rsa-sha512"
  * - encrypt; sharedKey and sharedKeyAlgorithm: see the head of this file
  * - validate: its requests must be signed
+ * - oids: attributes by their urn:oid names, as eduPerson has them, rather than short ones
  * - aws: { roles, sessionName = "mail", tags = {}, duration, sourceIdentity } instead of the attributes of a person
  * - more: anything else, as SimpleSAMLphp spells it
  */
@@ -222,7 +232,8 @@ function serviceProvider(sp) {
     "redirect.validate": validate,
     "sign.logout": true,
     "validate.logout": true,
-    "attributes.NameFormat": sp.aws ? uri : basic,
+    "attributes.NameFormat": sp.aws || sp.oids ? uri : basic,
+    authproc: sp.oids && { 60: { class: "core:AttributeMap", ...oids } },
     ...(sp.aws && forAws(sp.aws)),
     ...more,
   };
