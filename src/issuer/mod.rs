@@ -1,7 +1,10 @@
 //! Drawbridge as an issuer: the keys it signs with, and what it publishes of them.
 //!
 //! The keys are made when they are first needed, sealed by the key ring, and shared by all nodes through the store.
-//! Others verify with `/.well-known/openid-configuration` and `/oauth2/jwks`.
+//! Others verify with `/.well-known/openid-configuration` and `/oauth2/jwks`. [`saml`] keeps the keys that we have as a
+//! party of SAML, each with its certificate.
+
+pub mod saml;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -156,7 +159,8 @@ impl Issuer {
             // Another node may have been first: what counts is what is stored.
             stored = self.store.signing_keys().await?;
         }
-        let keys = stored.iter().map(|key| self.open(key));
+        let ours = |key: &&StoredSigningKey| Signs::ALL.iter().any(|it| it.name() == key.algorithm);
+        let keys = stored.iter().filter(ours).map(|key| self.open(key));
         let keys = Arc::new(keys.collect::<Result<Vec<_>, _>>()?);
         *self.held.write().unwrap_or_else(PoisonError::into_inner) = Some(keys.clone());
         Ok(keys)

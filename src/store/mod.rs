@@ -23,6 +23,7 @@ pub mod conformance;
 pub mod cuts;
 mod error;
 pub mod groups;
+pub mod idp_metadata;
 pub mod inline_policies;
 pub mod instance_profiles;
 pub mod key_ring;
@@ -102,6 +103,7 @@ impl Store {
         for deletion in [
             "DELETE FROM last_use",
             "DELETE FROM token_bucket",
+            "DELETE FROM idp_metadata",
             "DELETE FROM account_fact",
             "DELETE FROM account_alias",
             "DELETE FROM login_profile",

@@ -11,7 +11,7 @@ use super::{Store, StoreError};
 pub struct StoredSigningKey {
     /// Our name for it: of several nodes that make the same key, one wins.
     pub id: String,
-    /// `RS256` or `ES384`.
+    /// `RS256` or `ES384` for tokens; `saml-sp` or `saml-idp` for a key with its certificate.
     pub algorithm: String,
     /// The PKCS #8 document, sealed by whoever keeps the key ring.
     pub sealed_key: Vec<u8>,

@@ -13,6 +13,7 @@
 
 mod account_facts;
 mod groups;
+mod idp_metadata;
 mod instance_profiles;
 mod keys_and_providers;
 mod last_use;
@@ -151,6 +152,7 @@ pub async fn conformance<Opening: Future<Output = Store>>(open: impl Fn() -> Ope
         mfa_devices::a_user_has_so_many_devices_and_no_more,
         mfa_devices::codes_that_were_used_assign_nothing,
         mfa_devices::tags_of_a_device_are_changed_where_they_stand,
+        idp_metadata::the_last_metadata_that_was_fetched_is_kept,
         token_buckets::a_bucket_gives_what_it_holds_and_fills_again,
         token_buckets::an_empty_bucket_fills_however_often_it_is_asked,
         token_buckets::a_token_put_back_can_be_taken_again,
