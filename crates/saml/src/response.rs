@@ -6,7 +6,7 @@
 mod agreement;
 mod claims;
 mod shape;
-mod values;
+pub(crate) mod values;
 
 use crate::SamlError;
 use crate::certificate::Certificate;

@@ -22,7 +22,7 @@ pub(super) fn text(element: Element<'_>) -> Result<String, SamlError> {
 }
 
 /// A value with the white space around it trimmed, if nothing in it hides.
-pub(super) fn clean(value: &str) -> Result<String, SamlError> {
+pub(crate) fn clean(value: &str) -> Result<String, SamlError> {
     let trimmed = value.trim_matches([' ', '\t', '\r', '\n']);
     match trimmed.chars().any(hides) {
         true => Err(SamlError::ValueCharacter),
