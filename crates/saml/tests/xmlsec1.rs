@@ -9,12 +9,14 @@ use std::process::Command;
 
 use drawbridge_saml::encrypt::{Content, KeyTransport, Recipient};
 use drawbridge_saml::issue::{Attribute, Signed, Statement, issue};
+use drawbridge_saml::request::{AuthnRequest, LogoutRequest};
 use drawbridge_saml::response::NameId;
 use drawbridge_saml::self_signed::{Subject, self_signed};
+use drawbridge_saml::sign::enveloped;
 use drawbridge_saml::{Credential, SigningKey};
 
-const ASSERTION: &str = "urn:oasis:names:tc:SAML:2.0:assertion:Assertion";
-const RESPONSE: &str = "urn:oasis:names:tc:SAML:2.0:protocol:Response";
+const ASSERTION: &str = "assertion:Assertion";
+const RESPONSE: &str = "protocol:Response";
 
 /// Whether the program is there.
 fn xmlsec1_is_here() -> bool {
@@ -97,12 +99,16 @@ fn verifies(folder: &Path, document: &str, credential: &Credential, signed: &str
     std::fs::write(&file, document).unwrap();
     std::fs::write(&certificate, credential.certificate_der()).unwrap();
     let local = signed.rsplit(':').next().unwrap();
-    let output = Command::new("xmlsec1")
-        .arg("--verify")
+    let mut program = Command::new("xmlsec1");
+    program.arg("--verify");
+    for name in [ASSERTION, RESPONSE, signed] {
+        let name = format!("urn:oasis:names:tc:SAML:2.0:{name}");
+        program.args(["--id-attr:ID", &name]);
+    }
+    let output = program
         .arg("--pubkey-cert-der")
         .arg(certificate)
         .args(["--enabled-key-data", "key-name"])
-        .args(["--id-attr:ID", RESPONSE, "--id-attr:ID", ASSERTION])
         .arg("--node-xpath")
         .arg(format!(
             "//*[local-name()='{local}']/*[local-name()='Signature']"
@@ -135,6 +141,52 @@ fn every_signature_verifies() {
         let spoilt = both.replace("alice", "malice");
         assert!(!verifies(&folder, &spoilt, &credential, ASSERTION));
         assert!(!verifies(&folder, &spoilt, &credential, RESPONSE));
+    }
+}
+
+#[test]
+fn a_request_for_a_form_verifies() {
+    if !xmlsec1_is_here() {
+        return;
+    }
+    let folder = folder("a_request_for_a_form_verifies");
+    let credential = credential(SigningKey::generate().unwrap());
+    let contexts = ["urn:mfa".to_owned()];
+    let request = AuthnRequest {
+        id: "_request",
+        issued_at: 1_772_366_400,
+        issuer: "https://sp.example.com",
+        destination: "https://idp.example.com/sso?a=1&b=2",
+        acs_url: "https://sp.example.com/acs",
+        name_id_format: None,
+        force_authn: true,
+        authn_contexts: &contexts,
+    };
+    let name_id = NameId {
+        value: "alice <&>".to_owned(),
+        format: None,
+        name_qualifier: Some("q".to_owned()),
+        sp_name_qualifier: None,
+    };
+    let logout = LogoutRequest {
+        id: "_logout",
+        issued_at: 1_772_366_400,
+        issuer: "https://sp.example.com",
+        destination: "https://idp.example.com/slo",
+        not_on_or_after: 1_772_366_700,
+        name_id: &name_id,
+        session_index: Some("_session"),
+    };
+    let messages = [
+        (request.element(), "protocol:AuthnRequest"),
+        (logout.element(), "protocol:LogoutRequest"),
+    ];
+    for (message, name) in messages {
+        let signed = enveloped(message.unwrap(), &credential).unwrap();
+        let signed = signed.canonical().unwrap();
+        assert!(verifies(&folder, &signed, &credential, name));
+        let spoilt = signed.replace("sp.example.com", "sp.example.org");
+        assert!(!verifies(&folder, &spoilt, &credential, name));
     }
 }
 
