@@ -61,7 +61,7 @@ pub use reference::reference;
 pub use role::RoleConfig;
 pub use saml::SamlConfig;
 pub use store::StoreConfig;
-pub use sts::{AccountConfig, SamlCompatibility, StsConfig};
+pub use sts::{AccountConfig, SamlCompatibility, StsConfig, is_aws_saml_endpoint};
 pub use urls::issuer_fault;
 
 /// A whole configuration without problems.

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use url::Url;
 
-pub use self::saml::SamlCompatibility;
+pub use self::saml::{SamlCompatibility, is_aws_saml_endpoint};
 use super::idp::idp_id;
 use super::problems::{Fault, nearest};
 use super::reader::{Reader, one_of};

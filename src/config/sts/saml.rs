@@ -74,14 +74,14 @@ impl StsConfig {
     /// Whether an assertion that is to be delivered there (`Recipient`) may be used here.
     pub fn takes_saml_recipient(&self, recipient: &str) -> bool {
         self.saml_compatibility == SamlCompatibility::Aws
-            || is_aws_endpoint(recipient)
+            || is_aws_saml_endpoint(recipient)
             || self.saml_recipients.iter().any(|known| known == recipient)
     }
 
     /// Whether an assertion that is restricted to this audience may be used here.
     pub fn takes_saml_audience(&self, audience: &str) -> bool {
         self.saml_compatibility == SamlCompatibility::Aws
-            || is_aws_endpoint(audience)
+            || is_aws_saml_endpoint(audience)
             || self.saml_audiences.iter().any(|known| known == audience)
     }
 }
@@ -104,9 +104,10 @@ impl Config {
     }
 }
 
-/// The endpoints that AWS documents: global or of a region (`https://{region}.signin.aws.amazon.com/saml`), and with the
-/// id of a provider that decrypts (`.../saml/acs/{id}`). Regions come and go, so they are a form here, not a list.
-fn is_aws_endpoint(url: &str) -> bool {
+/// Whether AWS documents this address for assertions: global or of a region
+/// (`https://{region}.signin.aws.amazon.com/saml`), and with the id of a provider that decrypts
+/// (`.../saml/acs/{id}`). Regions come and go, so they are a form here, not a list.
+pub fn is_aws_saml_endpoint(url: &str) -> bool {
     let endpoint = match url.split_once("/saml/acs/") {
         Some((host, id)) if is_provider_id(id) => format!("{host}/saml"),
         Some(_) => return false,
