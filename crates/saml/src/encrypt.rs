@@ -94,7 +94,12 @@ impl Recipient {
 /// # Errors
 /// [`WriteError::Character`], [`WriteError::Id`], [`WriteError::Encryption`].
 pub fn encrypted(assertion: &Element, recipient: &Recipient) -> Result<Element, WriteError> {
-    let mut content = Zeroizing::new(assertion.canonical()?.into_bytes());
+    seal(assertion.canonical()?.into_bytes(), recipient)
+}
+
+/// The same for any bytes.
+pub(crate) fn seal(content: Vec<u8>, recipient: &Recipient) -> Result<Element, WriteError> {
+    let mut content = Zeroizing::new(content);
     let algorithm = recipient.content.algorithm();
     let mut key = Zeroizing::new(vec![0; algorithm.key_len()]);
     let mut nonce = [0; NONCE_LEN];

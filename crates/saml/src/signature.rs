@@ -12,6 +12,7 @@ use crate::SamlError;
 use crate::algorithm::{DigestAlgorithm, SignatureAlgorithm};
 use crate::canonical::exclusive;
 use crate::certificate::Certificate;
+use crate::decrypt;
 use crate::document::Element;
 use crate::names::{ENVELOPED, EXC_C14N, SIGNATURE};
 
@@ -83,7 +84,8 @@ pub(crate) fn verify<'k>(
     }
 }
 
-/// Refuses signatures and their parts anywhere but directly in one of these elements.
+/// Refuses signatures and their parts anywhere but directly in one of these elements, and whatever else of XML Signature
+/// leads elsewhere. A `RetrievalMethod` is part of encryption too: there it may name a key that stands beside.
 pub(crate) fn only_in(root: Element<'_>, parents: &[Element<'_>]) -> Result<(), SamlError> {
     const INDIRECT: [&str; 4] = [
         "Object",
@@ -95,7 +97,7 @@ pub(crate) fn only_in(root: Element<'_>, parents: &[Element<'_>]) -> Result<(), 
         if element.namespace() != SIGNATURE {
             continue;
         }
-        if INDIRECT.contains(&element.local()) {
+        if INDIRECT.contains(&element.local()) && !decrypt::names_a_key_beside(element) {
             return Err(SamlError::SignatureProfile(
                 "a signature holds more than itself",
             ));
@@ -146,7 +148,7 @@ fn attributes(element: Element<'_>, names: &[&str]) -> Result<(), SamlError> {
 }
 
 /// Base64 in the text of an element; white space does not count, anything else does.
-fn base64(element: Element<'_>) -> Result<Vec<u8>, SamlError> {
+pub(crate) fn base64(element: Element<'_>) -> Result<Vec<u8>, SamlError> {
     const WHY: SamlError = SamlError::SignatureProfile("a value is not base64");
     attributes(element, &[])?;
     let text = element.text().ok_or(WHY)?;

@@ -25,6 +25,9 @@ pub enum KeyError {
     /// Not an unencrypted RSA key of 2048 to 8192 bits, nor one on the curve P-256.
     #[error("the key is neither RSA of at least 2048 bits nor on the curve P-256")]
     Key,
+    /// A key on a curve where RSA is needed: nothing is encrypted for those.
+    #[error("the key is not RSA, and only RSA opens what is encrypted")]
+    NotRsa,
     /// Not an X.509 certificate.
     #[error("the certificate cannot be read")]
     Certificate,

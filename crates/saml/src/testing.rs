@@ -6,6 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use crate::algorithm::DigestAlgorithm;
 use crate::canonical::exclusive;
 use crate::document::{Document, Limits};
+use crate::encrypt::{Recipient, seal};
 use crate::self_signed::{Subject, self_signed};
 use crate::{Credential, SigningKey};
 
@@ -33,6 +34,25 @@ pub fn assertion() -> String {
     format!(
         "<saml:Assertion xmlns:saml='urn:oasis:names:tc:SAML:2.0:assertion' ID='_a' Version='2.0' IssueInstant='2026-11-22T09:59:30Z'><saml:Issuer>{IDP}</saml:Issuer><saml:Subject><saml:NameID Format='urn:oasis:names:tc:SAML:2.0:nameid-format:persistent'>ann</saml:NameID><saml:SubjectConfirmation Method='urn:oasis:names:tc:SAML:2.0:cm:bearer'><saml:SubjectConfirmationData NotOnOrAfter='2026-11-22T10:04:30Z' Recipient='{ACS}' InResponseTo='{REQUEST}'/></saml:SubjectConfirmation></saml:Subject><saml:Conditions NotBefore='2026-11-22T09:59:00Z' NotOnOrAfter='2026-11-22T10:04:30Z'><saml:AudienceRestriction><saml:Audience>{SP}</saml:Audience></saml:AudienceRestriction></saml:Conditions><saml:AuthnStatement AuthnInstant='2026-11-22T09:59:00Z' SessionIndex='_s' SessionNotOnOrAfter='2026-11-22T18:00:00Z'><saml:AuthnContext><saml:AuthnContextClassRef>urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport</saml:AuthnContextClassRef></saml:AuthnContext></saml:AuthnStatement><saml:AttributeStatement><saml:Attribute Name='groups'><saml:AttributeValue>engineering</saml:AttributeValue><saml:AttributeValue>admins</saml:AttributeValue></saml:Attribute><saml:Attribute Name='mail'><saml:AttributeValue>ann@acme.example</saml:AttributeValue></saml:Attribute></saml:AttributeStatement></saml:Assertion>"
     )
+}
+
+/// A response with its assertion encrypted, signatures in it and all. To sign the response itself comes after.
+///
+/// # Panics
+/// Where there is no assertion, or one that does not begin with `<saml:Assertion`.
+pub fn encrypt(text: &str, recipient: &Recipient) -> String {
+    let end = "</saml:Assertion>";
+    let (Some(from), Some(to)) = (text.find("<saml:Assertion"), text.find(end)) else {
+        panic!("no assertion: {text}");
+    };
+    let (before, rest) = text.split_at_checked(from).unwrap_or_default();
+    let (assertion, after) = rest
+        .split_at_checked(to + end.len() - from)
+        .unwrap_or_default();
+    let sealed = seal(assertion.as_bytes().to_vec(), recipient);
+    let sealed = sealed.and_then(|sealed| sealed.canonical());
+    let sealed = sealed.unwrap_or_else(|error| panic!("{error}"));
+    format!("{before}{sealed}{after}")
 }
 
 /// A key with its certificate, made anew.
