@@ -14,7 +14,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 
 use crate::signing_key::SigningKey;
 use crate::write::WriteError;
-use crate::{SamlError, form};
+use crate::{SamlError, SignatureAlgorithm, form};
 
 /// The longest query that is looked at, in bytes.
 pub const MAX_QUERY_BYTES: usize = 64 * 1024;
@@ -27,16 +27,6 @@ const MAX_RELAY_STATE_BYTES: usize = 80;
 
 /// The one encoding there is (3.4.4); `SAMLEncoding` is seldom sent.
 const DEFLATE: &str = "urn:oasis:names:tc:SAML:2.0:bindings:URL-Encoding:DEFLATE";
-
-/// Signature algorithms that are allowed (SAML-21); the verifier's key must be of the kind.
-pub const SIGNATURE_ALGORITHMS: [&str; 6] = [
-    "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256",
-    "http://www.w3.org/2001/04/xmldsig-more#rsa-sha384",
-    "http://www.w3.org/2001/04/xmldsig-more#rsa-sha512",
-    "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256",
-    "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha384",
-    "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha512",
-];
 
 /// Everything but the unreserved characters of RFC 3986.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
@@ -122,7 +112,7 @@ pub struct Unverified {
 }
 
 struct Signature {
-    algorithm: &'static str,
+    algorithm: SignatureAlgorithm,
     value: Vec<u8>,
     octets: String,
 }
@@ -189,7 +179,9 @@ impl Unverified {
         }
         let signature = match (algorithm.value()?, signature.value()?) {
             (Some(name), Some(value)) => {
-                let mut allowed = SIGNATURE_ALGORITHMS.into_iter();
+                // SAML-21: what a signature inside a message may use, and SHA-1 for nobody.
+                let known = SignatureAlgorithm::from_uri(&name);
+                let allowed = known.filter(|algorithm| !algorithm.is_sha1());
                 // 3.4.4.1: the order is this, whatever order they came in.
                 let signed = [
                     request.pair,
@@ -199,9 +191,7 @@ impl Unverified {
                 ];
                 let signed: Vec<&str> = signed.into_iter().flatten().collect();
                 Some(Signature {
-                    algorithm: allowed
-                        .find(|allowed| *allowed == name)
-                        .ok_or(SamlError::SignatureAlgorithm)?,
+                    algorithm: allowed.ok_or(SamlError::SignatureAlgorithm)?,
                     value: form::decode(&value)?,
                     octets: signed.join("&"),
                 })
@@ -222,15 +212,15 @@ impl Unverified {
         self.kind
     }
 
-    /// The message, if `holds` says so of the algorithm's name, the signed octets and the signature. Nothing is
-    /// inflated before.
+    /// The message, if `holds` says so of the algorithm, the signed octets and the signature:
+    /// [`crate::Certificate::verifies`] of one of the provider's. Nothing is inflated before.
     ///
     /// # Errors
     /// [`SamlError::SignatureMissing`], [`SamlError::SignatureInvalid`], [`SamlError::TooLarge`],
     /// [`SamlError::Malformed`].
     pub fn verify(
         self,
-        holds: impl FnOnce(&str, &[u8], &[u8]) -> bool,
+        holds: impl FnOnce(SignatureAlgorithm, &[u8], &[u8]) -> bool,
     ) -> Result<VerifiedMessage, SamlError> {
         let Some(signature) = &self.signature else {
             return Err(SamlError::SignatureMissing);
