@@ -235,6 +235,12 @@ mod tests {
     }
 
     #[test]
+    fn what_xml_always_is_need_not_be_said() {
+        let text = "<a xmlns:xml='http://www.w3.org/XML/1998/namespace' xml:lang='en'/>";
+        assert_eq!(whole(text), "<a xml:lang=\"en\"></a>");
+    }
+
+    #[test]
     fn what_must_be_escaped_is() {
         let text = "<a b='&lt;>&amp;&quot;\"&#9;&#10;&#13;\u{a0}'>&lt;&gt;&amp;\"'&#13;\t\r\n<!-- c --><![CDATA[<]]></a>";
         assert_eq!(

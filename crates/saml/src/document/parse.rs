@@ -444,7 +444,9 @@ impl<'a> Parser<'a, '_> {
             ("xmlns", prefix) => prefix,
             _ => return Ok(()),
         };
-        if ["xml", "xmlns"].contains(&prefix) || [XML, XMLNS].contains(&raw.value) {
+        // Shibboleth's metadata declares `xml` to be what it always is, which Namespaces in XML allows (section 3).
+        let redundant = (prefix, raw.value) == ("xml", XML);
+        if !redundant && (["xml", "xmlns"].contains(&prefix) || [XML, XMLNS].contains(&raw.value)) {
             return Err(SamlError::Namespace(
                 "a reserved prefix or name is declared",
             ));
