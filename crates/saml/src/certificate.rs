@@ -16,7 +16,7 @@ use aws_lc_rs::signature::{
 };
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use der::asn1::ObjectIdentifier;
+use der::asn1::{ObjectIdentifier, UintRef};
 use der::{Decode, Encode};
 
 use crate::algorithm::SignatureAlgorithm;
@@ -114,6 +114,7 @@ impl Certificate {
             .ok_or(CertificateFault::Key)?;
         let parameters = info.algorithm.parameters.as_ref();
         let (coordinate, algorithms) = match info.algorithm.oid {
+            RSA if !is_long_enough(key) => return Err(CertificateFault::Key),
             RSA => (0, RSA_FORMS.as_slice()),
             EC => {
                 let curve = parameters.and_then(|any| any.decode_as::<ObjectIdentifier>().ok());
@@ -185,6 +186,18 @@ impl Certificate {
                 .is_some_and(|signature| key.verify_sig(message, &signature).is_ok()),
         }
     }
+}
+
+/// Whether an `RSAPublicKey` has 2048 to 8192 bits. The library asks only when it verifies, and a certificate that
+/// could never verify anything must not pass for one that can (SAML-1).
+fn is_long_enough(key: &[u8]) -> bool {
+    let parts = Vec::<UintRef<'_>>::from_der(key).unwrap_or_default();
+    let Some(modulus) = parts.first().map(UintRef::as_bytes) else {
+        return false;
+    };
+    let unused = modulus.first().map_or(0, |byte| byte.leading_zeros());
+    let bits = modulus.len() * 8 - usize::try_from(unused).unwrap_or(0);
+    (2048..=8192).contains(&bits)
 }
 
 type Form = (SignatureAlgorithm, &'static dyn VerificationAlgorithm);
