@@ -452,7 +452,8 @@ impl<'a> Parser<'a, '_> {
             ));
         }
         // The default namespace may be taken back; a prefix may not.
-        if !(prefix.is_empty() && raw.value.is_empty()) && !is_namespace_name(raw.value) {
+        let undeclares = prefix.is_empty() && raw.value.is_empty();
+        if !undeclares && !is_namespace_name(raw.value) {
             return Err(SamlError::Namespace("a namespace name is no absolute URI"));
         }
         let here = self.document.declarations.get(first..).unwrap_or_default();
