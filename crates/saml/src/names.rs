@@ -20,6 +20,8 @@ pub const ENVELOPED: &str = "http://www.w3.org/2000/09/xmldsig#enveloped-signatu
 pub const XML: &str = "http://www.w3.org/XML/1998/namespace";
 /// What the prefix `xmlns` is always bound to.
 pub const XMLNS: &str = "http://www.w3.org/2000/xmlns/";
+/// `xsi`: what values say of their types.
+pub(crate) const SCHEMA_INSTANCE: &str = "http://www.w3.org/2001/XMLSchema-instance";
 
 /// Messages by redirect.
 pub const REDIRECT: &str = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect";

@@ -236,7 +236,7 @@ impl VerifiedAssertion {
 /// Judges a response: the one way to a [`VerifiedAssertion`].
 ///
 /// The order is that of security.md section 2.2: gate, shape, issuer (which only chooses whether to look further),
-/// signatures, decryption where needed, the second opinion, and then what the message says.
+/// signatures, decryption where needed, reading, the second opinion, and then whether what was read is good for us.
 ///
 /// # Errors
 /// The first refusal.
@@ -333,11 +333,12 @@ impl Seen<'_, '_> {
         };
         let signed = covering.ok_or(SamlError::SignatureMissing)?;
         let sha1 = [inner, self.outer].iter().flatten().any(|it| it.sha1);
+        // Read before the second verifier is asked: what we cannot read is a refusal with a name, not a disagreement.
+        let claims = Claims::read(self.assertion)?;
         let opinions = match provider.second_opinion {
             true => agreement::ask(self, inner)?,
             false => Vec::new(),
         };
-        let claims = Claims::read(self.assertion)?;
         self.check_response(expectations)?;
         let confirmed = claims.check(expectations)?;
         let verified = VerifiedAssertion {

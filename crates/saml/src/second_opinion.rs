@@ -19,7 +19,7 @@ use samael::crypto::{
     AllowedSignatureAlgorithm as Algorithm, CertificateDer, Crypto, CryptoProvider, ReduceMode,
 };
 
-use crate::names::{ASSERTION, ENVELOPED, EXC_C14N, PROTOCOL, SIGNATURE};
+use crate::names::{ASSERTION, ENVELOPED, EXC_C14N, PROTOCOL, SCHEMA_INSTANCE, SIGNATURE};
 use crate::{SamlError, VerifiedAssertion};
 
 /// The digests that go with them are those of the same lengths. samael knows no RSA-PSS, nor does libxmlsec1 1.2.
@@ -238,11 +238,11 @@ fn statement(assertion: &Node<'_, '_>) -> Result<Statement, SamlError> {
         .flat_map(|statement| statement.children())
         .filter(|node| is(node, ASSERTION, "Attribute"));
     for element in elements {
-        let name = needed(element.attribute("Name"))?;
+        let name = needed(element.attribute("Name").map(trimmed))?;
         let values = element
             .children()
             .filter(|node| is(node, ASSERTION, "AttributeValue"))
-            .map(|value| text(&value));
+            .filter_map(|node| value(&node));
         match attributes.iter_mut().find(|(known, _)| *known == name) {
             Some((_, known)) => known.extend(values),
             None => attributes.push((name, values.collect())),
@@ -252,7 +252,7 @@ fn statement(assertion: &Node<'_, '_>) -> Result<Statement, SamlError> {
         id: needed(assertion.attribute("ID"))?,
         issuer: needed(Some(&text(&only(assertion, "Issuer")?)))?,
         name_id: needed(Some(&text(&name_id)))?,
-        name_id_format: name_id.attribute("Format").map(str::to_owned),
+        name_id_format: name_id.attribute("Format").map(trimmed).map(str::to_owned),
         attributes,
     })
 }
@@ -271,11 +271,29 @@ fn needed(value: Option<&str>) -> Result<String, SamlError> {
     value.map(str::to_owned).ok_or(SamlError::Disagreement)
 }
 
+/// What a value of an attribute says, if it is one that we read: text, or a name and nothing else.
+fn value(node: &Node<'_, '_>) -> Option<String> {
+    let nil = node.attribute((SCHEMA_INSTANCE, "nil"));
+    if nil.is_some_and(|nil| nil == "true" || nil == "1") {
+        return None;
+    }
+    let elements: Vec<_> = node.children().filter(Node::is_element).collect();
+    match elements.as_slice() {
+        [] => Some(text(node)),
+        [name] if is(name, ASSERTION, "NameID") && text(node) == text(name) => Some(text(name)),
+        _ => None,
+    }
+}
+
 /// All text in an element, without the white space around it.
 fn text(node: &Node<'_, '_>) -> String {
     let parts = node.descendants().filter(Node::is_text);
     let joined: String = parts.filter_map(|part| part.text()).collect();
-    joined.trim_matches([' ', '\t', '\r', '\n']).to_owned()
+    trimmed(&joined).to_owned()
+}
+
+fn trimmed(value: &str) -> &str {
+    value.trim_matches([' ', '\t', '\r', '\n'])
 }
 
 #[cfg(test)]

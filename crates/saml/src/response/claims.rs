@@ -4,7 +4,7 @@ use super::values::{attribute, clean, needed, one, optional_time, text, time};
 use super::{Attribute, Authn, Expectations, Expected, NameId, issued_in_time, values};
 use crate::SamlError;
 use crate::document::Element;
-use crate::names::{ASSERTION, BEARER};
+use crate::names::{ASSERTION, BEARER, SCHEMA_INSTANCE};
 
 /// Everything that is read from an assertion.
 pub(crate) struct Claims {
@@ -314,23 +314,25 @@ fn authn(statement: Element<'_>) -> Result<Authn, SamlError> {
     })
 }
 
-/// A value of an attribute: its text, or the name that it holds (`eduPersonTargetedID`). Other structured values say
-/// nothing that anybody here could compare, and are left out.
+/// A value of an attribute: its text, or the name that it holds and nothing beside (`eduPersonTargetedID`). Other
+/// structured values say nothing that anybody here could compare, and are left out, as is what says to be nothing.
 fn attribute_value(value: Element<'_>) -> Result<Option<String>, SamlError> {
+    let nil = value.attributes().iter().any(|it| {
+        it.namespace() == SCHEMA_INSTANCE
+            && it.local() == "nil"
+            && ["1", "true"].contains(&it.value())
+    });
+    if nil {
+        return Ok(None);
+    }
     if let Some(text) = value.text() {
-        let nil = value.attributes().iter().any(|it| {
-            it.namespace() == "http://www.w3.org/2001/XMLSchema-instance"
-                && it.local() == "nil"
-                && ["1", "true"].contains(&it.value())
-        });
-        return match nil {
-            true => Ok(None),
-            false => clean(&text).map(Some),
-        };
+        return clean(&text).map(Some);
     }
     let mut inside = value.children();
     match (inside.next(), inside.next()) {
-        (Some(name), None) if name.is(ASSERTION, "NameID") => needed(name, "NameID").map(Some),
+        (Some(name), None) if name.is(ASSERTION, "NameID") && !value.has_stray_text() => {
+            needed(name, "NameID").map(Some)
+        }
         _ => Ok(None),
     }
 }
