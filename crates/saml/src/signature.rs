@@ -131,7 +131,7 @@ fn exactly(parent: Element<'_>, names: &[&str], why: &'static str) -> Result<(),
         }
     }
     let optional = |name: &&str| *name == "KeyInfo";
-    match wanted.all(|name| optional(name)) && !parent.has_stray_text() {
+    match wanted.all(optional) && !parent.has_stray_text() {
         true => Ok(()),
         false => Err(SamlError::SignatureProfile(why)),
     }

@@ -67,6 +67,10 @@ pub(super) fn compare(opinions: &[Opinion], verified: &VerifiedAssertion) -> Res
 }
 
 #[cfg(all(test, feature = "samael"))]
+#[expect(
+    clippy::unwrap_used,
+    reason = "clippy knows a test by `cfg(test)` alone"
+)]
 mod tests {
     use super::*;
     use crate::testing::credential;
