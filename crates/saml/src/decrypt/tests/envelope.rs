@@ -38,6 +38,26 @@ fn an_assertion_has_four_recipients_at_most() {
     refused(&keys(&[], &[us; 5]));
 }
 
+/// What is unwrapped first is the key, if it can be one.
+#[test]
+fn the_first_key_that_fits_is_taken() {
+    let (uri, length) = GCM[2];
+    let content = cipher(uri, &content_key(length), signed_assertion().as_bytes());
+    let key = |key: &[u8]| {
+        let value = wrapped(key, &OURS, &OAEP_SHA1_MGF1SHA1, None);
+        encrypted_key(OAEP, "", &value).replace(" Id='_k'", "")
+    };
+    let (good, short, other) = (key(&[7; 32]), key(&[7; 16]), key(&[8; 32]));
+    let of = |keys: &[&String]| {
+        let keys: String = keys.iter().map(|key| key.as_str()).collect();
+        carry(&encrypted(uri, &content, &keys, ""))
+    };
+    opens(&of(&[&good, &short]));
+    opens(&of(&[&short, &good]));
+    opens(&of(&[&good, &other]));
+    refused(&of(&[&other, &good]));
+}
+
 #[test]
 fn recipients_may_use_what_we_do_not() {
     let (uri, length) = GCM[2];
@@ -117,10 +137,33 @@ fn a_key_that_stands_beside_may_be_named() {
             "<samlp:Extensions xmlns:ds='http://www.w3.org/2000/09/xmldsig#'>{info}</samlp:Extensions><samlp:Status>"
         ),
     );
+    never("<ds:RetrievalMethod", "<ds:Manifest");
     never(
         named,
         "<ds:X509Data><ds:RetrievalMethod URI='#_k'/></ds:X509Data>",
     );
+}
+
+/// Where other messages are read, nothing is encrypted that could have a key.
+#[test]
+fn only_a_response_may_name_a_key() {
+    let named = "<ds:RetrievalMethod URI='#_k'/>";
+    let text = carry(&encrypted(
+        GCM[0].0,
+        b"",
+        named,
+        &encrypted_key(OAEP, "", b""),
+    ));
+    let may = |text: &str| {
+        let document =
+            crate::document::Document::parse(text.as_bytes(), &crate::document::Limits::MESSAGE)
+                .unwrap();
+        let mut all = document.root().descendants();
+        names_a_key_beside(all.find(|it| it.local() == "RetrievalMethod").unwrap())
+    };
+    assert!(may(&text));
+    assert!(!may(&text.replace("samlp:Response", "samlp:LogoutRequest")));
+    assert!(!may(&format!("<a>{text}</a>")));
 }
 
 #[test]
