@@ -166,6 +166,9 @@ impl<'d> Writer<'d, '_> {
 }
 
 #[cfg(test)]
+mod w3c;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::document::{Document, Limits};
