@@ -236,7 +236,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_key_is_made_once_and_kept_with_its_certificate() {
-        let store = Store::open("sqlite::memory:").unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", directory.path().join("store").display());
+        let store = Store::open(&url).unwrap();
         store.migrate().await.unwrap();
         let ring = KeyRing::parse(&KeyRing::generate([1; 32], 0)).unwrap();
         let ring = Arc::new(ring);

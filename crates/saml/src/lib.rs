@@ -28,6 +28,7 @@ pub mod encrypt;
 pub mod error;
 pub mod form;
 pub mod issue;
+pub mod logout;
 pub mod metadata;
 pub mod names;
 pub mod redirect;

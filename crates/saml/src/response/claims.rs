@@ -1,6 +1,6 @@
 //! What an assertion says, and whether it may still say it to us.
 
-use super::values::{attribute, clean, needed, one, optional_time, text, time};
+use super::values::{attribute, clean, name_id, needed, one, optional_time, text, time};
 use super::{Attribute, Authn, Expectations, Expected, NameId, issued_in_time, values};
 use crate::SamlError;
 use crate::document::Element;
@@ -273,15 +273,6 @@ impl Confirmation {
         }
         Ok((recipient, data.in_response_to.clone(), until))
     }
-}
-
-fn name_id(element: Element<'_>) -> Result<NameId, SamlError> {
-    Ok(NameId {
-        value: needed(element, "NameID")?,
-        format: attribute(element, "Format")?,
-        name_qualifier: attribute(element, "NameQualifier")?,
-        sp_name_qualifier: attribute(element, "SPNameQualifier")?,
-    })
 }
 
 fn confirmation(element: Element<'_>) -> Result<Confirmation, SamlError> {

@@ -5,6 +5,7 @@ use time::{Date, Month, PrimitiveDateTime, Time};
 use crate::SamlError;
 use crate::document::Element;
 use crate::names::ASSERTION;
+use crate::response::NameId;
 
 /// Characters that turn or hide what people read.
 fn hides(c: char) -> bool {
@@ -14,7 +15,7 @@ fn hides(c: char) -> bool {
 
 /// The text of an element that holds nothing else, the white space around it trimmed. Comments were dropped when it
 /// was read, so they cannot cut it short.
-pub(super) fn text(element: Element<'_>) -> Result<String, SamlError> {
+pub(crate) fn text(element: Element<'_>) -> Result<String, SamlError> {
     let text = element
         .text()
         .ok_or(SamlError::Element("a value holds elements"))?;
@@ -31,7 +32,7 @@ pub(crate) fn clean(value: &str) -> Result<String, SamlError> {
 }
 
 /// The text of an element that must say something.
-pub(super) fn needed(element: Element<'_>, what: &'static str) -> Result<String, SamlError> {
+pub(crate) fn needed(element: Element<'_>, what: &'static str) -> Result<String, SamlError> {
     match text(element)? {
         text if text.is_empty() => Err(SamlError::ValueEmpty(what)),
         text => Ok(text),
@@ -39,18 +40,28 @@ pub(super) fn needed(element: Element<'_>, what: &'static str) -> Result<String,
 }
 
 /// An attribute's value, where it is there.
-pub(super) fn attribute(element: Element<'_>, local: &str) -> Result<Option<String>, SamlError> {
+pub(crate) fn attribute(element: Element<'_>, local: &str) -> Result<Option<String>, SamlError> {
     element.attribute(local).map(clean).transpose()
 }
 
-/// The issuer of an assertion.
-pub(super) fn issuer(assertion: Element<'_>) -> Result<String, SamlError> {
+/// A name.
+pub(crate) fn name_id(element: Element<'_>) -> Result<NameId, SamlError> {
+    Ok(NameId {
+        value: needed(element, "NameID")?,
+        format: attribute(element, "Format")?,
+        name_qualifier: attribute(element, "NameQualifier")?,
+        sp_name_qualifier: attribute(element, "SPNameQualifier")?,
+    })
+}
+
+/// The issuer of a message or an assertion.
+pub(crate) fn issuer(assertion: Element<'_>) -> Result<String, SamlError> {
     let issuer = one(assertion, "Issuer")?;
     needed(issuer, "Issuer")
 }
 
 /// The one element of this name directly inside.
-pub(super) fn one<'d>(parent: Element<'d>, local: &'static str) -> Result<Element<'d>, SamlError> {
+pub(crate) fn one<'d>(parent: Element<'d>, local: &'static str) -> Result<Element<'d>, SamlError> {
     let mut found = parent.named(ASSERTION, local);
     match (found.next(), found.next()) {
         (Some(one), None) => Ok(one),
@@ -59,12 +70,12 @@ pub(super) fn one<'d>(parent: Element<'d>, local: &'static str) -> Result<Elemen
 }
 
 /// A time that must be there, in seconds since 1970.
-pub(super) fn time(element: Element<'_>, local: &'static str) -> Result<i64, SamlError> {
+pub(crate) fn time(element: Element<'_>, local: &'static str) -> Result<i64, SamlError> {
     optional_time(element, local)?.ok_or(SamlError::Time(local))
 }
 
 /// A time that may be there, in seconds since 1970.
-pub(super) fn optional_time(
+pub(crate) fn optional_time(
     element: Element<'_>,
     local: &'static str,
 ) -> Result<Option<i64>, SamlError> {
