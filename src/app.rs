@@ -10,12 +10,16 @@ use crate::access::throttle::Throttle;
 use crate::audit::AuditLog;
 use crate::broker::Broker;
 use crate::clock::{Clock, Random, random_bytes};
-use crate::config::Config;
+use crate::config::{Config, IdpEntry};
 use crate::http::urls::Urls;
 use crate::iam::{Iam, aws_managed, provision};
-use crate::idp::RelyingParty;
+use crate::idp::saml::Ourselves;
+use crate::idp::saml::keeper::{Entities, Keeper, Means};
+use crate::idp::{RelyingParty, ServiceProvider, SignIn};
 use crate::issuer::Issuer;
+use crate::issuer::saml::{Party, SamlKeys};
 use crate::outbound::{KeyCache, Outbound, OutboundRules};
+use crate::saml::Credential;
 use crate::seal::KeyRing;
 use crate::secret::Secret;
 use crate::store::Store;
@@ -47,11 +51,13 @@ pub struct App {
     /// Keys of other people's issuers.
     pub keys: KeyCache,
     /// Sign-in, in the order of the configuration.
-    pub idps: Vec<RelyingParty>,
+    pub idps: Vec<SignIn>,
     /// From identities to credentials.
     pub broker: Broker,
     /// Signs our own tokens.
     pub issuer: Arc<Issuer>,
+    /// Our keys as a SAML service provider.
+    pub saml_keys: Arc<SamlKeys>,
     /// Who and what there is.
     pub iam: Iam,
     /// Places for requests whose bodies are larger than usual.
@@ -77,18 +83,84 @@ pub fn outbound(config: &Config) -> anyhow::Result<Outbound> {
     })?)
 }
 
-/// One relying party for each OIDC entry.
-pub fn relying_parties(
+/// The parts that sign-in with SAML works with.
+pub struct SamlParts {
+    /// Of every entry alike.
+    pub ours: Ourselves,
+    /// For the keepers of metadata.
+    pub means: Means,
+}
+
+impl SamlParts {
+    /// Builds them; a key that the configuration names must be there and fit its certificate.
+    pub fn build(
+        config: &Config,
+        urls: &Urls,
+        means: Means,
+        ring: Arc<KeyRing>,
+    ) -> anyhow::Result<SamlParts> {
+        let host = urls.host().to_owned();
+        let (store, random) = (means.store.clone(), means.random.clone());
+        let keys = SamlKeys::new(Party::ServiceProvider, &host, store, ring, random);
+        let keys = match (&config.saml.key_file, &config.saml.certificate_file) {
+            (Some(key), Some(certificate)) => keys.give(credential(key, certificate)?),
+            _ => keys,
+        };
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Ok(SamlParts {
+            ours: Ourselves {
+                keys: Arc::new(keys),
+                store: means.store.clone(),
+                second_opinion: config.saml.second_opinion,
+                places: Arc::new(Semaphore::new(cores)),
+            },
+            means,
+        })
+    }
+}
+
+/// Our SAML key and its certificate, from their files.
+fn credential(key: &Path, certificate: &Path) -> anyhow::Result<Credential> {
+    let read = |path: &Path| {
+        std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))
+    };
+    let key_text = Secret::new(read(key)?);
+    let credential = Credential::from_pem(key_text.expose(), &read(certificate)?);
+    let credential = credential.with_context(|| {
+        format!(
+            "saml.key_file {} and {}",
+            key.display(),
+            certificate.display()
+        )
+    })?;
+    if !credential.key().is_rsa() {
+        bail!("saml.key_file {} holds no RSA key", key.display());
+    }
+    Ok(credential)
+}
+
+/// Sign-in with each entry, in the order of the file.
+pub fn sign_ins(
     config: &Config,
     urls: &Urls,
     outbound: &Outbound,
     keys: &KeyCache,
-) -> Vec<RelyingParty> {
-    let entries = config.oidc_idps().cloned();
+    saml: &SamlParts,
+) -> Vec<SignIn> {
+    let entries = config.idps.iter().cloned();
     entries
-        .map(|entry| {
-            let redirect = urls.absolute(&urls.oidc_callback(&entry.id));
-            RelyingParty::new(entry, redirect, outbound.clone(), keys.clone())
+        .map(|entry| match entry {
+            IdpEntry::Oidc(entry) => {
+                let redirect = urls.absolute(&urls.oidc_callback(&entry.id));
+                let party = RelyingParty::new(entry, redirect, outbound.clone(), keys.clone());
+                SignIn::Oidc(Box::new(party))
+            }
+            IdpEntry::Saml(entry) => {
+                let slo_url = urls.absolute(&urls.saml_slo(&entry.id));
+                let keeper = Arc::new(Keeper::new(&entry, saml.means.clone()));
+                let party = ServiceProvider::new(entry, slo_url, saml.ours.clone(), keeper);
+                SignIn::Saml(Box::new(party))
+            }
         })
         .collect()
 }
@@ -183,8 +255,18 @@ impl App {
             examples: config.examples,
             over_all: config.over_all().map(str::to_owned),
         };
+        let means = Means {
+            outbound: outbound.clone(),
+            store: store.clone(),
+            audit: audit.clone(),
+            clock: clock.clone(),
+            random: random.clone(),
+            entities: Entities::default(),
+        };
+        let saml = SamlParts::build(&config, &urls, means, ring.clone())?;
         Ok(App {
-            idps: relying_parties(&config, &urls, &outbound, &keys),
+            idps: sign_ins(&config, &urls, &outbound, &keys, &saml),
+            saml_keys: saml.ours.keys.clone(),
             broker: Broker { sts },
             issuer,
             iam,

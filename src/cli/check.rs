@@ -6,12 +6,13 @@ use std::sync::Arc;
 use clap::Args;
 use serde_json::json;
 
-use crate::app::{outbound, relying_parties};
+use crate::app::outbound;
 use crate::cli::{CliError, ConfigFile, Outcome, load, print, run as common};
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::http::urls::Urls;
 use crate::iam::provision;
+use crate::idp::RelyingParty;
 use crate::outbound::KeyCache;
 use crate::policy::Severity;
 use crate::store::Store;
@@ -116,11 +117,12 @@ async fn examine(config: &Config) -> Result<Vec<Line>, CliError> {
     let outbound = outbound(config)?;
     let keys = KeyCache::new(outbound.clone(), Arc::new(SystemClock));
     let urls = Urls::new(&config.public_url);
-    for party in relying_parties(config, &urls, &outbound, &keys) {
-        let subject = format!("idp {}", party.config().id);
+    for entry in config.oidc_idps().cloned() {
+        let subject = format!("idp {}", entry.id);
+        let callback = urls.absolute(&urls.oidc_callback(&entry.id));
+        let party = RelyingParty::new(entry, callback.clone(), outbound.clone(), keys.clone());
         lines.push(match party.reach().await {
             Ok(()) => {
-                let callback = urls.absolute(&urls.oidc_callback(&party.config().id));
                 let message = format!("reached; register the redirect URI {callback}");
                 Line::new(Verdict::Ok, subject, message)
             }

@@ -93,7 +93,7 @@ pub async fn identify(app: &App, call: &mut Call, token: &str) -> Result<Identit
             detail: None,
         })?,
         None => {
-            let idps: Vec<_> = app.idps.iter().map(|idp| idp.config()).collect();
+            let idps: Vec<_> = app.config.oidc_idps().collect();
             let desk = EvidenceDesk {
                 ci: &app.config.ci,
                 idps: &idps,

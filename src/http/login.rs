@@ -24,26 +24,26 @@ use crate::http::throttle::Failed;
 use crate::http::web_session::{self, is_genuine};
 use crate::idp::oidc::Callback;
 use crate::idp::pending::{LIFETIME_SECONDS, cookie_name, safe_return};
-use crate::idp::{IdpError, PendingLogin, RelyingParty};
+use crate::idp::{PendingLogin, RelyingParty, SignIn, SignInError};
 
 /// Which identity provider this browser signed in with last; its name is nothing to hide.
 pub const LAST_IDP: &str = "drawbridge-last-idp";
 
 /// A sign-in that is refused, for its page and its event.
-struct LoginError {
-    status: StatusCode,
-    reason: &'static str,
-    heading: &'static str,
-    sentence: String,
-    cause: String,
+pub(super) struct LoginError {
+    pub(super) status: StatusCode,
+    pub(super) reason: &'static str,
+    pub(super) heading: &'static str,
+    pub(super) sentence: String,
+    pub(super) cause: String,
 }
 
-fn idp<'a>(app: &'a App, id: &str) -> Option<&'a RelyingParty> {
-    app.idps.iter().find(|idp| idp.config().id == id)
+pub(super) fn idp<'a>(app: &'a App, id: &str) -> Option<&'a SignIn> {
+    app.idps.iter().find(|idp| idp.id() == id)
 }
 
 /// The provider a path names. A path that is no text names none.
-fn named_idp(id: Result<Path<String>, PathRejection>) -> String {
+pub(super) fn named_idp(id: Result<Path<String>, PathRejection>) -> String {
     id.map(|Path(id)| id).unwrap_or_default()
 }
 
@@ -106,7 +106,7 @@ pub async fn begin(
     let begun = party.begin(&*app.random, call.unix(), return_to).await;
     let (url, pending) = match begun {
         Ok(begun) => begun,
-        Err(error) => return refuse(&app, call, from_idp(party, &error)),
+        Err(error) => return refuse(&app, call, from_idp(party.name(), &error)),
     };
     let Some(sealed) = pending.seal(&app.ring, &*app.random) else {
         return refuse(&app, call, trouble("the login could not be sealed"));
@@ -116,7 +116,11 @@ pub async fn begin(
     call.unseen();
     let mut response = Redirect::to(url.as_str()).into_response();
     let name = cookie_name(&pending.state);
-    let cookie = our_cookie(&app, &name, sealed.expose().clone(), LIFETIME_SECONDS);
+    let mut cookie = our_cookie(&app, &name, sealed.expose().clone(), LIFETIME_SECONDS);
+    // A SAML response comes as a form of another site. The cookie is worth nothing but to match it (WEB-1).
+    if party.saml().is_some() && app.urls.secure() {
+        cookie.set_same_site(SameSite::None);
+    }
     set_cookie(&mut response, &cookie);
     response
 }
@@ -133,7 +137,7 @@ pub async fn callback(
     let mut call = open_call(&app, &headers, peer);
     let id = named_idp(id);
     console_event(&mut call, "ConsoleLogin", &id);
-    let Some(party) = idp(&app, &id) else {
+    let Some(party) = idp(&app, &id).and_then(SignIn::oidc) else {
         return refuse(&app, call, unknown());
     };
     let query = query.unwrap_or_default();
@@ -206,7 +210,7 @@ async fn finish(
         Err(error) => return Err(trouble(&error.to_string())),
     }
     let finished = party.finish(&pending, callback, now).await;
-    let identity = finished.map_err(|error| from_idp(party, &error))?;
+    let identity = finished.map_err(|error| from_idp(&party.config().name, &error.into()))?;
     Ok((pending, identity))
 }
 
@@ -236,15 +240,35 @@ pub async fn sign_out(
     if web_session::end(&session).await.is_err() {
         return refuse(&app, call, trouble("the session could not be deleted"));
     }
+    let now = call.unix();
     let _ = call.answered(Value::Null);
+    let party = idp(&app, &held.identity.provider).and_then(SignIn::saml);
+    let next = match party {
+        Some(party) => {
+            let begun = party.begin_logout(&held.identity, &*app.random, now).await;
+            // Here they are signed out, whatever becomes of the rest; the page says which.
+            begun.unwrap_or_else(|error| {
+                tracing::warn!(%error, "the identity provider is not told of a sign-out");
+                None
+            })
+        }
+        None => None,
+    };
     let page = SignedOutPage {
         chrome: web_session::chrome(&app, "Signed out", None),
         idp_name: Some(held.idp_name),
+        next: next.clone(),
     };
-    page::html(StatusCode::OK, page)
+    let mut response = page::html(StatusCode::OK, page);
+    // Not a redirect: a form may lead to nobody else's origin (the content security policy says so).
+    let onward = next.and_then(|url| HeaderValue::from_str(&format!("0; url={url}")).ok());
+    if let Some(onward) = onward {
+        response.headers_mut().insert(header::REFRESH, onward);
+    }
+    response
 }
 
-fn console_event(call: &mut Call, name: &str, idp: &str) {
+pub(super) fn console_event(call: &mut Call, name: &str, idp: &str) {
     call.about(name, false);
     call.event.set("eventSource", json!("signin.amazonaws.com"));
     call.event.set("eventType", json!("AwsConsoleSignIn"));
@@ -265,7 +289,7 @@ fn parameter(query: &str, name: &str) -> Result<Option<String>, LoginError> {
     Ok(found)
 }
 
-fn unknown() -> LoginError {
+pub(super) fn unknown() -> LoginError {
     LoginError {
         status: StatusCode::NOT_FOUND,
         reason: "oidc.unknown",
@@ -285,7 +309,7 @@ fn malformed(cause: &str) -> LoginError {
     }
 }
 
-fn stale(cause: &str) -> LoginError {
+pub(super) fn stale(cause: &str) -> LoginError {
     LoginError {
         status: StatusCode::FORBIDDEN,
         reason: "oidc.state",
@@ -298,7 +322,7 @@ fn stale(cause: &str) -> LoginError {
 }
 
 /// A form that did not come from a page of this session.
-fn forged() -> LoginError {
+pub(super) fn forged() -> LoginError {
     LoginError {
         status: StatusCode::FORBIDDEN,
         reason: "web.csrf",
@@ -309,7 +333,7 @@ fn forged() -> LoginError {
     }
 }
 
-fn trouble(cause: &str) -> LoginError {
+pub(super) fn trouble(cause: &str) -> LoginError {
     LoginError {
         status: web_session::UNAVAILABLE,
         reason: "unavailable",
@@ -319,9 +343,8 @@ fn trouble(cause: &str) -> LoginError {
     }
 }
 
-fn from_idp(party: &RelyingParty, error: &IdpError) -> LoginError {
-    let name = &party.config().name;
-    tracing::warn!(idp = party.config().id, %error, "a sign-in came to nothing");
+pub(super) fn from_idp(name: &str, error: &SignInError) -> LoginError {
+    tracing::warn!(idp = name, %error, "a sign-in came to nothing");
     match error.is_unavailable() {
         true => LoginError {
             status: StatusCode::BAD_GATEWAY,
@@ -343,7 +366,7 @@ fn from_idp(party: &RelyingParty, error: &IdpError) -> LoginError {
     }
 }
 
-fn page_of(app: &App, refusal: LoginError, reference: &str) -> Response {
+pub(super) fn page_of(app: &App, refusal: LoginError, reference: &str) -> Response {
     let mut chrome = web_session::chrome(app, refusal.heading, None);
     chrome.request_id = reference.to_owned();
     let page = ErrorPage {
@@ -374,7 +397,7 @@ pub fn throttled(app: &App) -> Response {
     page_of(app, refusal, &uuid_v4(&*app.random).to_string())
 }
 
-fn refuse(app: &App, call: Call, refusal: LoginError) -> Response {
+pub(super) fn refuse(app: &App, call: Call, refusal: LoginError) -> Response {
     let reference = call.request_id.clone();
     let counts = refusal.status.is_client_error();
     let detail = json!({ "cause": clean(&refusal.cause) });

@@ -22,6 +22,7 @@ pub mod pages;
 pub mod portal;
 pub mod query;
 mod query_body;
+pub mod saml;
 pub mod server;
 pub mod throttle;
 pub mod token;
@@ -57,6 +58,15 @@ pub fn router(app: Arc<App>) -> Router {
         .route(
             "/oidc/{idp}/callback",
             get(login::callback).head(ops::method_not_allowed),
+        )
+        .route("/saml/{idp}/metadata", get(saml::metadata))
+        .route("/saml/{idp}/acs", post(saml::acs))
+        .route("/saml/{idp}/confirm", post(saml::confirm))
+        .route(
+            "/saml/{idp}/slo",
+            get(saml::slo_get)
+                .head(ops::method_not_allowed)
+                .post(saml::slo_post),
         )
         .route("/signout", post(login::sign_out))
         .layer(web_session::layer(&app));

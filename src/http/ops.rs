@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::http::page;
 use crate::http::pages::{Action, ErrorPage};
 use crate::http::web_session;
+use crate::idp::SignIn;
 
 /// The process runs.
 pub async fn healthz() -> &'static str {
@@ -31,7 +32,7 @@ pub async fn readyz(State(app): State<Arc<App>>) -> Response {
         .idps
         .iter()
         .filter(|idp| idp.problem().is_some())
-        .map(|idp| idp.config().id.as_str())
+        .map(SignIn::id)
         .collect();
     let status = match store {
         "ok" => StatusCode::OK,

@@ -124,15 +124,12 @@ pub(super) fn sign_in_page(
 ) -> Response {
     let last = cookie_of(headers, &full_name(app, LAST_IDP));
     let target = safe_return(Some(target));
-    let buttons = app.idps.iter().map(|idp| {
-        let config = idp.config();
-        IdpButton {
-            id: config.id.clone(),
-            name: config.name.clone(),
-            href: app.urls.login(&config.id, &target),
-            last_used: last.as_deref() == Some(&config.id),
-            problem: idp.problem().map(|_| "did not answer last time".to_owned()),
-        }
+    let buttons = app.idps.iter().map(|idp| IdpButton {
+        id: idp.id().to_owned(),
+        name: idp.name().to_owned(),
+        href: app.urls.login(idp.id(), &target),
+        last_used: last.as_deref() == Some(idp.id()),
+        problem: idp.problem().map(|_| "did not answer last time".to_owned()),
     });
     let people = "ann, bob or eve; the password is the name";
     let page = SignInPage {

@@ -50,7 +50,12 @@ fn face(request: &Request) -> Option<Face> {
         "/oauth2/token" | "/v1/explain" => Some(Face::Json),
         "/federation" => Some(Face::Text),
         path if path.starts_with("/v1/creds/") => Some(Face::Json),
-        path if path.starts_with("/oidc/") || path.starts_with("/login/") => Some(Face::Page),
+        path if ["/oidc/", "/login/", "/saml/"]
+            .iter()
+            .any(|door| path.starts_with(door)) =>
+        {
+            Some(Face::Page)
+        }
         _ => None,
     }
 }

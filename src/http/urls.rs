@@ -54,6 +54,14 @@ impl Urls {
         &self.origin
     }
 
+    /// Its host, without the port.
+    pub fn host(&self) -> &str {
+        match self.authority.rsplit_once(':') {
+            Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+            _ => &self.authority,
+        }
+    }
+
     /// Whether people reach it by https.
     pub fn secure(&self) -> bool {
         self.secure
@@ -94,6 +102,21 @@ impl Urls {
     /// Where an identity provider sends the browser back to; one for each (OIDC-2).
     pub fn oidc_callback(&self, idp: &str) -> String {
         format!("/oidc/{}/callback", encoded(idp))
+    }
+
+    /// Our metadata for a SAML identity provider.
+    pub fn saml_metadata(&self, idp: &str) -> String {
+        format!("/saml/{}/metadata", encoded(idp))
+    }
+
+    /// Where logout messages of a SAML identity provider come to.
+    pub fn saml_slo(&self, idp: &str) -> String {
+        format!("/saml/{}/slo", encoded(idp))
+    }
+
+    /// Where somebody who came unasked confirms who they are.
+    pub fn saml_confirm(&self, idp: &str) -> String {
+        format!("/saml/{}/confirm", encoded(idp))
     }
 
     /// The page that asks for a role's credentials.

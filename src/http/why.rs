@@ -131,7 +131,7 @@ fn why_page(
     let again = app
         .idps
         .iter()
-        .find(|idp| idp.config().id == held.identity.provider);
+        .find(|idp| idp.id() == held.identity.provider);
     let mut chrome = web_session::chrome(app, heading, Some(held));
     chrome.request_id = reference.to_owned();
     let page = WhyPage {
@@ -139,7 +139,7 @@ fn why_page(
         heading: heading.to_owned(),
         lead: lead.to_owned(),
         roles,
-        again_href: again.map(|idp| app.urls.login(&idp.config().id, "/why")),
+        again_href: again.map(|idp| app.urls.login(idp.id(), "/why")),
         reference: reference.to_owned(),
     };
     page::html(status, page)

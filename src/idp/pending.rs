@@ -17,11 +17,11 @@ pub const LIFETIME_SECONDS: i64 = 600;
 pub struct PendingLogin {
     /// The `[[idp]]` entry.
     pub idp: String,
-    /// 256 random bits; one use.
+    /// 256 random bits; one use. In SAML the `RelayState`.
     pub state: String,
-    /// 256 random bits; the ID token must carry it.
+    /// 256 random bits; the ID token must carry it. In SAML the `ID` of the request, which the response must answer.
     pub nonce: String,
-    /// 256 random bits; only this browser's callback can redeem the code.
+    /// 256 random bits; only this browser's callback can redeem the code. Empty in SAML.
     pub pkce_verifier: String,
     /// A path of ours.
     pub return_to: String,

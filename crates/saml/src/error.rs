@@ -151,6 +151,9 @@ pub enum SamlError {
     /// Several values where one is needed.
     #[error("there are several values where one is needed: {0}")]
     ValueDuplicate(&'static str),
+    /// The provider left the groups out and points elsewhere: that is not "no groups".
+    #[error("the provider did not send the groups but a pointer to them (group overage)")]
+    GroupOverage,
     /// An encrypted assertion that cannot be opened: one reason for whatever it is.
     #[error("the assertion cannot be decrypted")]
     Decrypt,
@@ -209,6 +212,7 @@ impl SamlError {
             Self::ValueEmpty(_) => "saml.value.empty",
             Self::ValueCharacter => "saml.value.character",
             Self::ValueDuplicate(_) => "saml.value.duplicate",
+            Self::GroupOverage => "saml.value.groups",
             Self::Decrypt | Self::NotEncrypted => "saml.decrypt",
             Self::AuthnContext => "saml.authn_context",
             Self::Provider(_) => "saml.provider",

@@ -5,8 +5,10 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::SamlError;
 
-/// The longest response that is looked at, in bytes before base64 is undone (security.md GEN-5).
-pub const MAX_FORM_BYTES: usize = 512 * 1024;
+/// The longest message that is looked at, in bytes once base64 is undone (security.md GEN-5).
+pub const MAX_BYTES: usize = 512 * 1024;
+/// The longest form value: that in base64, with line breaks.
+pub const MAX_FORM_BYTES: usize = 720 * 1024;
 
 /// Undoes the base64 of a form value. Line breaks are allowed, as providers put them in; everything else that is not
 /// the standard alphabet with its padding is refused.
@@ -22,9 +24,10 @@ pub fn decode(value: &str) -> Result<Vec<u8>, SamlError> {
         .filter(|byte| !matches!(byte, b'\r' | b'\n'))
         .collect();
     let decoded = STANDARD.decode(joined).map_err(|_| SamlError::FormBase64)?;
-    match decoded.is_empty() {
-        true => Err(SamlError::FormBase64),
-        false => Ok(decoded),
+    match decoded.len() {
+        0 => Err(SamlError::FormBase64),
+        length if length > MAX_BYTES => Err(SamlError::FormTooLarge),
+        _ => Ok(decoded),
     }
 }
 
@@ -53,8 +56,11 @@ mod tests {
 
     #[test]
     fn a_form_value_has_a_longest_length() {
-        assert!(decode(&"AAAA".repeat(MAX_FORM_BYTES / 4)).is_ok());
-        let longer = "AAAA".repeat(MAX_FORM_BYTES / 4 + 1);
+        let whole = STANDARD.encode(vec![b'a'; MAX_BYTES]);
+        assert!(decode(&whole).is_ok());
+        let longer = STANDARD.encode(vec![b'a'; MAX_BYTES + 1]);
         assert_eq!(decode(&longer), Err(SamlError::FormTooLarge));
+        let broken = format!("{whole}{}", "\n".repeat(MAX_FORM_BYTES));
+        assert_eq!(decode(&broken), Err(SamlError::FormTooLarge));
     }
 }

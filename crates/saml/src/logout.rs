@@ -76,10 +76,9 @@ pub fn by_redirect(
     provider: &Provider<'_>,
     place: Place<'_>,
 ) -> Result<VerifiedLogout, SamlError> {
-    let holds = |uri: &str, message: &[u8], value: &[u8]| {
-        let algorithm = SignatureAlgorithm::from_uri(uri);
+    let holds = |algorithm: SignatureAlgorithm, message: &[u8], value: &[u8]| {
         let mut keys = provider.keys.iter();
-        algorithm.is_some_and(|algorithm| keys.any(|key| key.verifies(algorithm, message, value)))
+        keys.any(|key| key.verifies(algorithm, message, value))
     };
     let verified = redirect::Unverified::read(query)?.verify(holds)?;
     let message = verified.message();

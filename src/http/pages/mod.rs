@@ -23,7 +23,7 @@ pub use console::{ConsoleEndedPage, ConsolePage, PolicyView};
 pub use credentials::{CredentialsPage, DurationChoice, FormatTab, Issued, Line, Part};
 pub use error::{Action, ErrorPage};
 pub use roles::{AccountRoles, RoleRow, RolesPage};
-pub use sign_in::{IdpButton, SignInPage, SignedOutPage};
+pub use sign_in::{ConfirmSignInPage, IdpButton, SignInPage, SignedOutPage};
 pub use why::{WhyCondition, WhyPage, WhyRole, WhyStatement};
 
 /// What every page has around its content: title, bar and foot.

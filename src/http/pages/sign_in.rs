@@ -49,4 +49,24 @@ pub struct SignedOutPage {
     pub chrome: Chrome,
     /// Where the person may still be signed in, because we do not end other people's sessions.
     pub idp_name: Option<String>,
+    /// Where the browser goes by itself, so that the provider ends its session as well.
+    pub next: Option<String>,
+}
+
+/// After a sign-in that nobody here asked for: is it really them?
+#[derive(Clone, Debug, Template)]
+#[template(path = "confirm_sign_in.html")]
+pub struct ConfirmSignInPage {
+    /// Title, bar and foot.
+    pub chrome: Chrome,
+    /// Who vouches.
+    pub idp_name: String,
+    /// Whom for.
+    pub name: String,
+    /// How the provider calls them.
+    pub subject: String,
+    /// Where the form goes.
+    pub action: String,
+    /// Who it would be, sealed.
+    pub ticket: String,
 }

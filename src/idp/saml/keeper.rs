@@ -1,0 +1,390 @@
+//! What a provider publishes, kept.
+//!
+//! Sign-ins wait for the provider only when nothing at all is known of it. What is known is read anew in the
+//! background; a reading that fails, belongs to somebody else or has no keys leaves the last good copy in force and
+//! says so (security.md SAML-19). The copy is in the store too: for a restart while the provider is away, for the
+//! other nodes, and as what a pinned provider's keys are held against.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use serde_json::json;
+use url::Url;
+
+use crate::audit::{AuditEvent, AuditLog, Outcome};
+use crate::clock::{Clock, Random, uuid_v4};
+use crate::config::{MetadataSource, SamlIdpConfig};
+use crate::outbound::{Limits, Outbound};
+use crate::saml::Certificate;
+use crate::saml::document;
+use crate::saml::metadata::{Change, IdpMetadata, MetadataError, Reading, changes};
+use crate::store::Store;
+use crate::store::idp_metadata::IdpMetadata as Stored;
+
+/// The largest document.
+const MAX_BYTES: usize = document::Limits::METADATA.bytes;
+/// Seconds between two attempts while a provider cannot be reached.
+const RETRY_AFTER: i64 = 15;
+
+/// Why there is no metadata of a provider.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MetadataTrouble {
+    /// It cannot be read.
+    #[error("its metadata cannot be fetched: {0}")]
+    Unreachable(String),
+    /// It was read and cannot be used.
+    #[error("its metadata cannot be used: {0}")]
+    Unusable(String),
+    /// Another entry has the same entity.
+    #[error("its entity id is already that of \"{0}\"")]
+    Twin(String),
+    /// It would be another provider than before.
+    #[error("its metadata is now of another entity")]
+    AnotherEntity,
+    /// It has a key that nobody approved.
+    #[error(
+        "its metadata has a new signing key, and the entry is pinned: drawbridge saml accept takes it"
+    )]
+    Pinned,
+}
+
+/// Metadata in force.
+#[derive(Debug)]
+pub struct Known {
+    /// As read.
+    pub metadata: IdpMetadata,
+    /// Seconds since 1970.
+    pub fetched_at: i64,
+}
+
+/// Which entity ids are whose: of all entries together.
+pub type Entities = Arc<Mutex<HashMap<String, String>>>;
+
+/// What a keeper works with.
+#[derive(Clone)]
+pub struct Means {
+    /// Calls the provider.
+    pub outbound: Outbound,
+    /// Keeps the last good copy.
+    pub store: Store,
+    /// Tells of new keys.
+    pub audit: AuditLog,
+    /// Time, for readings in the background.
+    pub clock: Arc<dyn Clock>,
+    /// Ids of events.
+    pub random: Arc<dyn Random>,
+    /// Shared by all keepers.
+    pub entities: Entities,
+}
+
+/// Keeps one provider's metadata.
+pub struct Keeper {
+    idp: String,
+    source: MetadataSource,
+    entity_id: Option<String>,
+    signed_by: Option<PathBuf>,
+    pin: bool,
+    refresh: i64,
+    means: Means,
+    held: RwLock<Held>,
+    /// One reading at a time.
+    reading: tokio::sync::Mutex<()>,
+}
+
+#[derive(Default)]
+struct Held {
+    known: Option<Arc<Known>>,
+    trouble: Option<MetadataTrouble>,
+    tried_at: i64,
+}
+
+impl Keeper {
+    /// For an entry.
+    pub fn new(config: &SamlIdpConfig, means: Means) -> Keeper {
+        Keeper {
+            idp: config.id.clone(),
+            source: config.metadata.clone(),
+            entity_id: config.idp_entity_id.clone(),
+            signed_by: config.metadata_certificate.clone(),
+            pin: config.pin,
+            refresh: i64::try_from(config.refresh.as_secs()).unwrap_or(3600),
+            means,
+            held: RwLock::default(),
+            reading: tokio::sync::Mutex::new(()),
+        }
+    }
+
+    /// What is known, read if nothing is. Where it has grown old, it is read anew behind the caller's back.
+    ///
+    /// # Errors
+    /// [`MetadataTrouble`], where nothing usable is known.
+    pub async fn known(self: &Arc<Self>, now: i64) -> Result<Arc<Known>, MetadataTrouble> {
+        let (known, tried_at, trouble) = self.held();
+        let Some(known) = known else {
+            return match trouble {
+                // Whoever asks while it is away is told so at once.
+                Some(trouble) if now - tried_at < RETRY_AFTER && now >= tried_at => Err(trouble),
+                _ => self.first(now).await,
+            };
+        };
+        let due = known.fetched_at + self.refresh <= now;
+        if due && !(0..RETRY_AFTER).contains(&(now - tried_at)) {
+            let keeper = self.clone();
+            tokio::spawn(async move {
+                let _ = keeper.read(now).await;
+            });
+        }
+        match known.metadata.valid_until.is_some_and(|until| until <= now) {
+            true => Err(MetadataTrouble::Unusable(
+                "it is valid no longer".to_owned(),
+            )),
+            false => Ok(known),
+        }
+    }
+
+    /// What is known now if that is other than it was, read anew unless the last reading is younger than so many
+    /// seconds.
+    pub async fn newer_than(
+        self: &Arc<Self>,
+        than: &Arc<Known>,
+        seconds: i64,
+        now: i64,
+    ) -> Option<Arc<Known>> {
+        let (_, tried_at, _) = self.held();
+        if !(0..seconds).contains(&(now - tried_at)) {
+            let _ = self.read(now).await;
+        }
+        let (known, ..) = self.held();
+        known.filter(|known| known.metadata.signing != than.metadata.signing)
+    }
+
+    /// What the last reading failed with.
+    pub fn trouble(&self) -> Option<MetadataTrouble> {
+        self.held().2
+    }
+
+    fn held(&self) -> (Option<Arc<Known>>, i64, Option<MetadataTrouble>) {
+        let held = self.held.read().unwrap_or_else(PoisonError::into_inner);
+        (held.known.clone(), held.tried_at, held.trouble.clone())
+    }
+
+    /// The first reading: the provider's own word, or else the last good copy.
+    async fn first(self: &Arc<Self>, now: i64) -> Result<Arc<Known>, MetadataTrouble> {
+        // The stored copy first: it is what a pinned provider is held against.
+        if self.held().0.is_none() {
+            self.recall(now).await;
+        }
+        let read = self.read(now).await;
+        match (read, self.held().0) {
+            (Ok(known), _) | (Err(_), Some(known)) => Ok(known),
+            (Err(trouble), None) => Err(trouble),
+        }
+    }
+
+    /// Takes the stored copy, where there is one of this very source.
+    async fn recall(&self, now: i64) {
+        let stored = self.means.store.idp_metadata(&self.idp).await;
+        let Ok(Some(stored)) = stored else { return };
+        if stored.source != self.described() {
+            return;
+        }
+        let read = self.parse(stored.document.as_bytes(), now);
+        let Ok(metadata) = read else { return };
+        if self.claim(&metadata.entity_id).is_err() {
+            return;
+        }
+        let known = Known {
+            metadata,
+            fetched_at: stored.fetched_at,
+        };
+        let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
+        held.known.get_or_insert_with(|| Arc::new(known));
+    }
+
+    /// Reads the source anew, unless somebody did so while we waited.
+    ///
+    /// # Errors
+    /// [`MetadataTrouble`]; what was in force stays in force.
+    pub async fn read(&self, now: i64) -> Result<Arc<Known>, MetadataTrouble> {
+        let (before, tried_before, _) = self.held();
+        let _one = self.reading.lock().await;
+        let (known, tried_at, trouble) = self.held();
+        if tried_at != tried_before {
+            return match (trouble, known) {
+                (None, Some(known)) => Ok(known),
+                (Some(trouble), _) => Err(trouble),
+                (None, None) => Err(MetadataTrouble::Unreachable("nothing was read".to_owned())),
+            };
+        }
+        let read = self.read_once(before.as_deref(), now).await;
+        let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
+        held.tried_at = now;
+        match read {
+            Ok(known) => {
+                held.trouble = None;
+                held.known = Some(known.clone());
+                Ok(known)
+            }
+            Err(trouble) => {
+                tracing::warn!(idp = self.idp, %trouble, "an identity provider's metadata was not taken");
+                held.trouble = Some(trouble.clone());
+                Err(trouble)
+            }
+        }
+    }
+
+    async fn read_once(
+        &self,
+        before: Option<&Known>,
+        now: i64,
+    ) -> Result<Arc<Known>, MetadataTrouble> {
+        let bytes = self.fetch().await?;
+        let metadata = self.parse(&bytes, now)?;
+        let changes = before.map(|before| changes(&before.metadata, &metadata));
+        let changes = changes.unwrap_or_default();
+        if changes.iter().any(Change::keeps_the_old) {
+            return Err(MetadataTrouble::AnotherEntity);
+        }
+        let vouched = self.signed_by.is_some();
+        let new_keys = changes.iter().filter_map(|change| match change {
+            Change::NewKey(fingerprint) => Some(fingerprint.as_str()),
+            _ => None,
+        });
+        let new_keys: Vec<&str> = new_keys.collect();
+        if !new_keys.is_empty() && self.pin && !vouched {
+            self.tell(&new_keys, "pinned");
+            return Err(MetadataTrouble::Pinned);
+        }
+        self.claim(&metadata.entity_id)?;
+        if !new_keys.is_empty() {
+            self.tell(&new_keys, "taken");
+        }
+        self.keep(&bytes, now).await;
+        Ok(Arc::new(Known {
+            metadata,
+            fetched_at: now,
+        }))
+    }
+
+    /// The document, from wherever it is.
+    async fn fetch(&self) -> Result<Vec<u8>, MetadataTrouble> {
+        let unreachable = |cause: String| MetadataTrouble::Unreachable(cause);
+        match &self.source {
+            MetadataSource::File(path) => {
+                let read = tokio::fs::read(path).await;
+                read.map_err(|error| unreachable(error.to_string()))
+            }
+            MetadataSource::Url(url) => self.call(url).await,
+        }
+    }
+
+    async fn call(&self, url: &Url) -> Result<Vec<u8>, MetadataTrouble> {
+        let limits = Limits {
+            max_bytes: MAX_BYTES,
+            accept: "application/samlmetadata+xml, application/xml, text/xml",
+        };
+        let fetched = self.means.outbound.get(url, limits).await;
+        let fetched = fetched.map_err(|error| MetadataTrouble::Unreachable(error.to_string()))?;
+        match fetched.status.is_success() {
+            true => Ok(fetched.body),
+            false => Err(MetadataTrouble::Unreachable(format!(
+                "it was answered with status {}",
+                fetched.status.as_u16()
+            ))),
+        }
+    }
+
+    fn parse(&self, bytes: &[u8], now: i64) -> Result<IdpMetadata, MetadataTrouble> {
+        let unusable = |error: String| MetadataTrouble::Unusable(error);
+        let certificates = match &self.signed_by {
+            Some(path) => {
+                let text = std::fs::read_to_string(path)
+                    .map_err(|error| unusable(format!("{}: {error}", path.display())))?;
+                let read = Certificate::from_pem(&text);
+                Some(read.map_err(|fault| unusable(format!("{} {fault}", path.display())))?)
+            }
+            None => None,
+        };
+        let reading = Reading {
+            entity_id: self.entity_id.as_deref(),
+            http_on_loopback: self.means.outbound.allows_loopback_http(),
+            signed_by: certificates.as_deref(),
+            ..Reading::at(now)
+        };
+        IdpMetadata::read(bytes, &reading)
+            .map_err(|error: MetadataError| unusable(error.to_string()))
+    }
+
+    /// Of two entries with one entity, neither could tell whose response it got (SAML-9).
+    fn claim(&self, entity_id: &str) -> Result<(), MetadataTrouble> {
+        let mut entities = self
+            .means
+            .entities
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        match entities.get(entity_id) {
+            Some(other) if *other != self.idp => Err(MetadataTrouble::Twin(other.clone())),
+            _ => {
+                entities.insert(entity_id.to_owned(), self.idp.clone());
+                Ok(())
+            }
+        }
+    }
+
+    fn described(&self) -> String {
+        match &self.source {
+            MetadataSource::Url(url) => url.to_string(),
+            MetadataSource::File(path) => path.display().to_string(),
+        }
+    }
+
+    /// Keeps the copy. A store that is away costs a restart its copy and nobody their sign-in.
+    async fn keep(&self, bytes: &[u8], now: i64) {
+        let stored = Stored {
+            idp: self.idp.clone(),
+            source: self.described(),
+            document: String::from_utf8_lossy(bytes).into_owned(),
+            fetched_at: now,
+        };
+        if let Err(error) = self.means.store.put_idp_metadata(&stored).await {
+            tracing::warn!(idp = self.idp, %error, "an identity provider's metadata is not kept");
+        }
+    }
+
+    /// A provider that has new keys is a provider that others may have taken over: it is in the trail.
+    fn tell(&self, keys: &[&str], what: &str) {
+        let (clock, random) = (&self.means.clock, &*self.means.random);
+        let request_id = uuid_v4(random).to_string();
+        let event_id = uuid_v4(random).to_string();
+        let now = clock.now();
+        let mut event = AuditEvent::open(
+            &self.means.audit,
+            &request_id,
+            &event_id,
+            now,
+            "internal",
+            None,
+        );
+        event.set("eventName", json!("ChangeIdentityProviderKeys"));
+        event.set("eventSource", json!("signin.amazonaws.com"));
+        event.set("readOnly", json!(false));
+        let parameters = json!({ "identityProvider": self.idp, "newKeys": keys });
+        event.set("requestParameters", parameters);
+        let outcome = Outcome::Granted(json!({ "result": what }));
+        if let Err(error) = event.close(outcome) {
+            tracing::error!(idp = self.idp, %error, "new keys of an identity provider are missing in the audit trail");
+        }
+    }
+
+    /// Takes the provider's present keys although the entry is pinned: for an administrator.
+    ///
+    /// # Errors
+    /// [`MetadataTrouble`].
+    pub async fn accept(&self, now: i64) -> Result<IdpMetadata, MetadataTrouble> {
+        let bytes = self.fetch().await?;
+        let metadata = self.parse(&bytes, now)?;
+        self.keep(&bytes, now).await;
+        Ok(metadata)
+    }
+}
