@@ -112,7 +112,7 @@ async fn create(iam: &Iam, ask: &mut Ask<'_>) -> Reply {
         iam.allow(ask, "iam:TagSAMLProvider", target).await?;
     }
     exact_tags::check(&tags)?;
-    saml_metadata::check(metadata)?;
+    saml_metadata::read(metadata)?;
     let now = ask.call.unix();
     let key = key.map(|pem| iam.saml_key(pem, now)).transpose()?;
     let provider = SamlProvider {
@@ -221,7 +221,7 @@ async fn update(iam: &Iam, ask: &mut Ask<'_>) -> Reply {
         )
         .into());
     }
-    metadata.map(saml_metadata::check).transpose()?;
+    metadata.map(saml_metadata::read).transpose()?;
     let now = ask.call.unix();
     let new_key = new_key.map(|pem| iam.saml_key(pem, now)).transpose()?;
     let change = |provider: &mut SamlProvider| {

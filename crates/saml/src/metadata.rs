@@ -93,8 +93,19 @@ impl IdpMetadata {
     pub fn read(bytes: &[u8], reading: &Reading<'_>) -> Result<IdpMetadata, MetadataError> {
         let document = Document::parse(bytes, &reading.limits)
             .map_err(|error| MetadataError::of_bytes(bytes, error))?;
+        IdpMetadata::of(&document, reading)
+    }
+
+    /// Reads the description of one identity provider in a document that has passed the gate.
+    ///
+    /// # Errors
+    /// [`MetadataError`].
+    pub fn of(
+        document: &Document<'_>,
+        reading: &Reading<'_>,
+    ) -> Result<IdpMetadata, MetadataError> {
         if let Some(certificates) = reading.signed_by {
-            verify_signature(&document, certificates)?;
+            verify_signature(document, certificates)?;
         }
         let provider = pick(document.root(), reading.entity_id)?;
         provider.read(reading)

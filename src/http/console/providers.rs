@@ -16,7 +16,8 @@ use crate::http::form::Link;
 use crate::http::layers::Peer;
 use crate::http::page;
 use crate::http::pages::Chrome;
-use crate::iam::{PARTITION, Target};
+use crate::iam::{PARTITION, Target, saml_metadata};
+use crate::saml::IdpMetadata;
 use crate::store::oidc_providers::OidcProvider;
 use crate::store::saml_providers::SamlProviderEntry;
 
@@ -241,16 +242,17 @@ async fn saml_page(app: &App, here: &mut Here, arn: &str) -> Made {
         return Err(Refused::Absent(sentence));
     };
     let (roles, roles_missing) = trusting(app, here, arn).await?;
-    let facts = Metadata::read(&provider.metadata).unwrap_or_default();
+    // It was read when it was saved.
+    let metadata = saml_metadata::read(&provider.metadata).ok();
     let (chrome, frame) = here.around(app, &provider.name);
     let page = SamlPage {
         chrome,
         frame,
         name: provider.name,
         arn: provider.arn,
-        entity_id: facts.entity_id,
-        sign_in: facts.sign_in,
-        certificates: facts.certificates,
+        sign_in: metadata.as_ref().map(sign_in).unwrap_or_default(),
+        certificates: metadata.as_ref().map_or(0, |it| it.signing.len()),
+        entity_id: metadata.map(|it| it.entity_id).unwrap_or_default(),
         encryption: match provider.encryption_mode.as_str() {
             "Required" => "required".to_owned(),
             _ => "allowed".to_owned(),
@@ -265,36 +267,15 @@ async fn saml_page(app: &App, here: &mut Here, arn: &str) -> Made {
     Ok(page::html(StatusCode::OK, page))
 }
 
-/// What people look for in a metadata document.
-#[derive(Debug, Default)]
-struct Metadata {
-    entity_id: String,
-    /// Where people sign in, each address once.
-    sign_in: Vec<String>,
-    certificates: usize,
-}
-
-impl Metadata {
-    /// Reads a document that was checked when it was saved.
-    fn read(text: &str) -> Option<Metadata> {
-        let tree = roxmltree::Document::parse(text).ok()?;
-        let named = |name: &'static str| {
-            let nodes = tree.descendants();
-            nodes.filter(move |node| node.tag_name().name() == name)
-        };
-        let mut sign_in: Vec<String> = Vec::new();
-        for service in named("SingleSignOnService") {
-            let address = service.attribute("Location").unwrap_or_default();
-            if !sign_in.iter().any(|known| known == address) {
-                sign_in.push(address.to_owned());
-            }
+/// Where people sign in, each address once.
+fn sign_in(metadata: &IdpMetadata) -> Vec<String> {
+    let mut addresses: Vec<String> = Vec::new();
+    for service in &metadata.sso {
+        if !addresses.contains(&service.location) {
+            addresses.push(service.location.clone());
         }
-        Some(Metadata {
-            entity_id: tree.root_element().attribute("entityID")?.to_owned(),
-            sign_in,
-            certificates: named("X509Certificate").count(),
-        })
     }
+    addresses
 }
 
 fn cut_href(app: &App, here: &Here, arn: &str) -> Option<String> {
