@@ -1,5 +1,7 @@
 //! Documents for tests: a plain response as text, to be bent at will, and a signer that signs whatever it is given.
 
+pub mod properties;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
