@@ -64,6 +64,12 @@ impl<V: Clone> Remembered<V> {
         (now < ends).then_some(value)
     }
 
+    /// Forgets every value of which this is true.
+    pub(super) fn remove_where(&self, is_over: impl Fn(&V) -> bool) {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.values.retain(|_, (_, value)| !is_over(value));
+    }
+
     pub(super) fn clear(&self) {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         inner.values.clear();

@@ -15,12 +15,14 @@
 
 mod acme;
 mod answer;
+mod browser;
 mod ci;
 mod home;
 mod keys;
 mod layers;
 mod memory;
 mod params;
+mod sign_in;
 
 #[cfg(test)]
 mod tests;

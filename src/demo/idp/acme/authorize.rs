@@ -5,9 +5,11 @@ use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 use url::Url;
 
-use super::{SESSION_COOKIE, Session, cookie, error_page, send_back, send_code, sign_in};
+use super::{send_back, send_code};
 use crate::demo::idp::DemoIdp;
+use crate::demo::idp::browser::error_page;
 use crate::demo::idp::params::{Params, Repeated};
+use crate::demo::idp::sign_in::{Errand, Session};
 
 /// An authentication request in which everything was checked.
 #[derive(Clone, Debug)]
@@ -23,6 +25,20 @@ pub(super) struct AuthorizeRequest {
     pub(super) login_hint: Option<String>,
     prompt: Prompt,
     max_age: Option<i64>,
+}
+
+impl Errand for AuthorizeRequest {
+    fn client_name(&self) -> &str {
+        &self.client_id
+    }
+
+    fn login_hint(&self) -> Option<&str> {
+        self.login_hint.as_deref()
+    }
+
+    fn redirects_to(&self) -> Option<&Url> {
+        Some(&self.redirect_uri)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +62,7 @@ pub(in crate::demo::idp) async fn authorize(
         (Some(session), Prompt::IfNeeded | Prompt::Never) => send_code(&idp, request, session),
         (None, Prompt::Never) => send_back(&idp, &request, &[("error", "login_required")]),
         (_, Prompt::Always) | (None, Prompt::IfNeeded) => {
-            sign_in::show_form(&idp, &headers, request)
+            idp.shared.acme.sign_ins.show_form(&idp, &headers, request)
         }
     }
 }
@@ -54,8 +70,7 @@ pub(in crate::demo::idp) async fn authorize(
 /// Who is signed in here, unless that was longer ago than the relying party likes.
 fn session(idp: &DemoIdp, headers: &HeaderMap, request: &AuthorizeRequest) -> Option<Session> {
     let now = idp.unix();
-    let handle = cookie(headers, SESSION_COOKIE)?;
-    let session = idp.shared.acme.sessions.get(now, &handle)?;
+    let session = idp.shared.acme.sign_ins.session(now, headers)?;
     // `max_age=0` asks for a fresh sign-in, even within this very second.
     let recent = |max_age| max_age > 0 && now - session.auth_time <= max_age;
     request.max_age.is_none_or(recent).then_some(session)

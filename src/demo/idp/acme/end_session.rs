@@ -10,8 +10,8 @@ use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 use url::Url;
 
-use super::{SESSION_COOKIE, cookie, error_page, see_other, set_cookie};
 use crate::demo::idp::DemoIdp;
+use crate::demo::idp::browser::{error_page, see_other};
 use crate::demo::idp::params::Params;
 use crate::http::page::html;
 
@@ -53,9 +53,8 @@ fn end(idp: &DemoIdp, headers: &HeaderMap, encoded: &[u8]) -> Response {
         let sentence = "The application sent a parameter twice. Please tell whoever runs it.";
         return error_page(StatusCode::BAD_REQUEST, sentence);
     };
-    if let Some(handle) = cookie(headers, SESSION_COOKIE) {
-        idp.shared.acme.sessions.take(idp.unix(), &handle);
-    }
+    let sign_ins = &idp.shared.acme.sign_ins;
+    sign_ins.sign_out(idp.unix(), headers);
     let mut response = match params.text("post_logout_redirect_uri") {
         None => html(
             StatusCode::OK,
@@ -71,7 +70,7 @@ fn end(idp: &DemoIdp, headers: &HeaderMap, encoded: &[u8]) -> Response {
                 if let Some(state) = params.text("state") {
                     target.query_pairs_mut().append_pair("state", state);
                 }
-                see_other(&target)
+                see_other(target.as_str())
             }
             None => error_page(
                 StatusCode::BAD_REQUEST,
@@ -79,7 +78,7 @@ fn end(idp: &DemoIdp, headers: &HeaderMap, encoded: &[u8]) -> Response {
             ),
         },
     };
-    set_cookie(&mut response, SESSION_COOKIE, "", 0);
+    sign_ins.forget(&mut response);
     response
 }
 
