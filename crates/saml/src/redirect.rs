@@ -212,6 +212,11 @@ impl Unverified {
         self.kind
     }
 
+    /// Whether it carries a signature, good or bad.
+    pub fn is_signed(&self) -> bool {
+        self.signature.is_some()
+    }
+
     /// The message, if `holds` says so of the algorithm, the signed octets and the signature:
     /// [`crate::Certificate::verifies`] of one of the provider's. Nothing is inflated before.
     ///

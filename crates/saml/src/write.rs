@@ -267,7 +267,7 @@ pub(crate) fn is_id(id: &str) -> bool {
 ///
 /// # Errors
 /// [`WriteError::Time`].
-pub(crate) fn instant(seconds: i64) -> Result<String, WriteError> {
+pub fn instant(seconds: i64) -> Result<String, WriteError> {
     let format = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
     let instant = OffsetDateTime::from_unix_timestamp(seconds).map_err(|_| WriteError::Time)?;
     match instant.year() {
