@@ -290,8 +290,15 @@
     }
   }
 
+  // A form that is a redirect with a body. Coming back to it must not send it again.
+  function sending() {
+    const form = one("form[data-send]");
+    if (!form || performance.getEntriesByType("navigation")[0]?.type === "back_forward") return;
+    form.submit();
+  }
+
   document.addEventListener("DOMContentLoaded", () => {
-    for (const part of [localTimes, secrets, tabs, copying, roles, countdown, people]) {
+    for (const part of [localTimes, secrets, tabs, copying, roles, countdown, people, sending]) {
       try { part(); } catch (error) { console.error(error); }
     }
     for (const waiting of all(".roles, .secrets")) waiting.classList.add("ready");

@@ -17,10 +17,10 @@ use anyhow::{Context, bail};
 use axum::Router;
 use tokio::net::TcpListener;
 
-use crate::app::App;
+use crate::app::{App, outbound};
 use crate::clock::{Clock, Random};
 use crate::config;
-use crate::demo::idp::{ClientConfig, DemoIdp, DemoIdpConfig, DemoKeys};
+use crate::demo::idp::{ClientConfig, DemoIdp, DemoIdpConfig, DemoKeys, ServiceProviderConfig};
 use crate::demo::seed::Places;
 use crate::http;
 use crate::iam::root_keys::{RootKey, root_keys};
@@ -111,7 +111,14 @@ impl Demo {
                 client_secret: None,
                 redirect_uris: vec![app.urls.absolute(&app.urls.oidc_callback("acme"))],
             }],
+            service_provider: ServiceProviderConfig {
+                entity_id: format!("{broker_url}/saml/contoso/metadata"),
+                acs_url: format!("{broker_url}/saml/contoso/acs"),
+                slo_url: format!("{broker_url}/saml/contoso/slo"),
+            },
+            saml_roles: Vec::new(),
             people: seed::people(),
+            outbound: outbound(&app.config)?,
             keys: DemoKeys::load_or_create(&options.data)?,
             clock,
             random,

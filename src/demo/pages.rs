@@ -35,6 +35,29 @@ impl fmt::Debug for IdpSignInPage {
     }
 }
 
+/// Sends the browser to an application with a message in a form: by itself where scripts run.
+#[derive(Clone, Template)]
+#[template(path = "idp_send.html")]
+pub struct IdpSendPage {
+    /// The provider's name, for example `Contoso`.
+    pub idp_name: String,
+    /// Where it goes, for people.
+    pub client_name: String,
+    /// Where it goes.
+    pub target: String,
+    /// The message and what goes with it.
+    pub hidden: Vec<(String, String)>,
+}
+
+impl fmt::Debug for IdpSendPage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IdpSendPage")
+            .field("idp_name", &self.idp_name)
+            .field("target", &self.target)
+            .finish_non_exhaustive()
+    }
+}
+
 /// The provider could not go on.
 #[derive(Clone, Debug, Template)]
 #[template(path = "idp_error.html")]

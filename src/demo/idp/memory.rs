@@ -35,6 +35,12 @@ impl<V: Clone> Remembered<V> {
     /// Keeps `value` and says under which handle (256 random bits).
     pub(super) fn put(&self, now: i64, random: &dyn Random, value: V) -> String {
         let handle = random_token(random, 32);
+        self.insert(now, handle.clone(), value);
+        handle
+    }
+
+    /// Keeps `value` under a handle of somebody else's making; `false` where there is one already, which stays.
+    pub(super) fn insert(&self, now: i64, handle: String, value: V) -> bool {
         let ends = now.saturating_add(self.seconds);
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         while let Some((ended, oldest)) = inner.order.front() {
@@ -45,9 +51,16 @@ impl<V: Clone> Remembered<V> {
             inner.values.remove(&oldest);
             inner.order.pop_front();
         }
+        if inner
+            .values
+            .get(&handle)
+            .is_some_and(|(ends, _)| now < *ends)
+        {
+            return false;
+        }
         inner.order.push_back((ends, handle.clone()));
-        inner.values.insert(handle.clone(), (ends, value));
-        handle
+        inner.values.insert(handle, (ends, value));
+        true
     }
 
     /// The value under `handle`, if it is still there.
@@ -97,6 +110,25 @@ mod tests {
         let handle = kept.put(100, &random, "x");
         assert_eq!(kept.take(100, &handle), Some("x"));
         assert_eq!(kept.take(100, &handle), None);
+    }
+
+    #[test]
+    fn a_handle_is_kept_once_until_it_ends() {
+        let kept = Remembered::for_seconds(60);
+        assert!(kept.insert(100, "a".to_owned(), 1));
+        assert!(!kept.insert(159, "a".to_owned(), 2));
+        assert_eq!(kept.get(159, "a"), Some(1));
+        assert!(kept.insert(160, "a".to_owned(), 3));
+    }
+
+    #[test]
+    fn what_is_over_can_be_removed() {
+        let kept = Remembered::for_seconds(60);
+        for (handle, value) in [("a", 1), ("b", 2)] {
+            kept.insert(100, handle.to_owned(), value);
+        }
+        kept.remove_where(|value| *value == 1);
+        assert_eq!((kept.get(100, "a"), kept.get(100, "b")), (None, Some(2)));
     }
 
     #[test]

@@ -5,8 +5,9 @@
 //! signing tokens, and it runs on a port of its own:
 //!
 //! ```text
-//! /acme/*   an OpenID provider for people: code flow, PKCE, RFC 9207, single sign-on     [`acme`]
-//! /ci/*     a CI platform that gives job tokens of GitHub's shape to whoever asks        [`ci`]
+//! /acme/*     an OpenID provider for people: code flow, PKCE, RFC 9207, single sign-on    [`acme`]
+//! /contoso/*  a SAML identity provider for the same people: single sign-on and logout     [`contoso`]
+//! /ci/*       a CI platform that gives job tokens of GitHub's shape to whoever asks       [`ci`]
 //! ```
 //!
 //! What it remembers (codes, sign-ins half done, its own sessions) lives in memory, bounded and short: a restart
@@ -17,6 +18,7 @@ mod acme;
 mod answer;
 mod browser;
 mod ci;
+mod contoso;
 mod home;
 mod keys;
 mod layers;
@@ -35,8 +37,11 @@ use axum::middleware::{from_fn_with_state, map_response};
 use axum::routing::{get, post};
 
 use crate::clock::{Clock, Random};
+use crate::outbound::Outbound;
 use crate::secret::Secret;
 
+pub use contoso::metadata::document as contoso_metadata;
+pub use contoso::{SamlRole, ServiceProviderConfig};
 pub use keys::{DemoKeys, DemoKeysError};
 
 /// The largest request body: forms of a few short fields.
@@ -50,10 +55,16 @@ pub struct DemoIdpConfig {
     pub broker_url: String,
     /// The relying parties of `acme`.
     pub clients: Vec<ClientConfig>,
-    /// The people of `acme`.
+    /// The service provider of `contoso`.
+    pub service_provider: ServiceProviderConfig,
+    /// The roles for which `contoso` gives assertions.
+    pub saml_roles: Vec<SamlRole>,
+    /// The people, at both.
     pub people: Vec<Person>,
     /// The signing keys.
     pub keys: DemoKeys,
+    /// By which the metadata of the service provider is fetched.
+    pub outbound: Outbound,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Chance.
@@ -71,7 +82,7 @@ pub struct ClientConfig {
     pub redirect_uris: Vec<String>,
 }
 
-/// Somebody who can sign in at `acme`.
+/// Somebody who can sign in.
 #[derive(Debug, Clone)]
 pub struct Person {
     /// What they type, and their `sub`.
@@ -96,11 +107,15 @@ struct Shared {
     base_url: String,
     broker_url: String,
     clients: Vec<ClientConfig>,
+    service_provider: ServiceProviderConfig,
+    saml_roles: Vec<SamlRole>,
     people: Vec<Person>,
     keys: DemoKeys,
+    outbound: Outbound,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     acme: acme::Memory,
+    contoso: contoso::Memory,
 }
 
 impl DemoIdp {
@@ -111,11 +126,15 @@ impl DemoIdp {
                 base_url: config.base_url.trim_end_matches('/').to_owned(),
                 broker_url: config.broker_url.trim_end_matches('/').to_owned(),
                 clients: config.clients,
+                service_provider: config.service_provider,
+                saml_roles: config.saml_roles,
                 people: config.people,
                 keys: config.keys,
+                outbound: config.outbound,
                 clock: config.clock,
                 random: config.random,
                 acme: acme::Memory::default(),
+                contoso: contoso::Memory::default(),
             }),
         }
     }
@@ -123,6 +142,7 @@ impl DemoIdp {
     /// Forgets every sign-in, code and token, as a fresh start would.
     pub fn reset(&self) {
         self.shared.acme.clear();
+        self.shared.contoso.clear();
     }
 
     /// Everything it answers.
@@ -147,6 +167,23 @@ impl DemoIdp {
             .route(
                 "/acme/userinfo",
                 get(acme::userinfo::userinfo).post(acme::userinfo::userinfo),
+            )
+            // The same by SAML ...
+            .route(
+                "/contoso/sso",
+                get(contoso::sso::by_redirect).post(contoso::sso::by_form),
+            )
+            .route("/contoso/start", get(contoso::sso::start))
+            .route("/contoso/sign-in", post(contoso::sso::sign_in))
+            .route(
+                "/contoso/slo",
+                get(contoso::slo::by_redirect).post(contoso::slo::by_form),
+            )
+            // ... for its service providers, and for the command line.
+            .route("/contoso/metadata", get(contoso::metadata::metadata))
+            .route(
+                "/contoso/assertion",
+                get(contoso::assertion::by_link).post(contoso::assertion::by_form),
             )
             // Jobs, and whoever verifies what they carry.
             .route("/ci/.well-known/openid-configuration", get(ci::document))

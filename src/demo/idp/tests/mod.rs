@@ -2,6 +2,7 @@
 
 mod acme;
 mod ci;
+mod contoso;
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -16,10 +17,14 @@ use url::Url;
 use super::*;
 use crate::clock::{FixedClock, SystemRandom};
 use crate::jwt::{Algorithm, Audience, Expectations, KeySet, VerifiedIdToken, verify};
+use crate::outbound::{Outbound, OutboundRules};
 
 const BASE: &str = "http://127.0.0.1:8081";
 const BROKER: &str = "http://127.0.0.1:8080";
 const CALLBACK: &str = "http://127.0.0.1:8080/oidc/acme/callback";
+/// A role that trusts `contoso`, and the provider it trusts.
+const ROLE: &str = "arn:aws:iam::111111111111:role/Analyst";
+const PROVIDER: &str = "arn:aws:iam::111111111111:saml-provider/contoso";
 const NOW: i64 = 1_800_000_000;
 
 struct Provider {
@@ -55,7 +60,29 @@ fn person(name: &str, groups: &[&str]) -> Person {
     }
 }
 
+fn outbound() -> Outbound {
+    let rules = OutboundRules {
+        allow_loopback_http: true,
+        ..OutboundRules::default()
+    };
+    Outbound::new(rules).unwrap()
+}
+
+/// The service provider where the broker is at `url`.
+fn service_provider(url: &str) -> ServiceProviderConfig {
+    let at = |endpoint: &str| format!("{url}/saml/contoso/{endpoint}");
+    ServiceProviderConfig {
+        entity_id: at("metadata"),
+        acs_url: at("acs"),
+        slo_url: at("slo"),
+    }
+}
+
 fn provider() -> Provider {
+    provider_for(BROKER)
+}
+
+fn provider_for(broker: &str) -> Provider {
     let clock = Arc::new(FixedClock::at_unix(NOW));
     let client = |client_id: &str, secret: Option<&str>| ClientConfig {
         client_id: client_id.to_owned(),
@@ -69,6 +96,13 @@ fn provider() -> Provider {
             client("drawbridge", Some("s3cr:et+ %")),
             client("public", None),
         ],
+        service_provider: service_provider(broker),
+        saml_roles: vec![SamlRole {
+            alias: "dev/Analyst".to_owned(),
+            role_arn: ROLE.to_owned(),
+            provider_arn: PROVIDER.to_owned(),
+        }],
+        outbound: outbound(),
         people: vec![
             person("ann", &["engineering", "admins"]),
             person("eve", &[]),
@@ -195,6 +229,7 @@ async fn the_first_page_says_what_is_here() {
     for text in [
         "Demo identity provider",
         "http://127.0.0.1:8081/acme",
+        "http://127.0.0.1:8081/contoso/metadata",
         "http://127.0.0.1:8081/ci",
         BROKER,
     ] {
@@ -212,6 +247,11 @@ async fn every_answer_carries_the_security_headers() {
         "/ci/token",
         "/nowhere",
         "/acme/userinfo",
+        "/contoso/metadata",
+        "/contoso/start",
+        "/contoso/sso",
+        "/contoso/slo",
+        "/contoso/assertion",
     ] {
         let answer = it.get(path).await;
         assert!(
@@ -235,7 +275,7 @@ async fn every_answer_carries_the_security_headers() {
         ] {
             assert_eq!(answer.header(name), value, "{path}");
         }
-        let cached = path == "/acme/jwks";
+        let cached = ["/acme/jwks", "/contoso/metadata"].contains(&path);
         assert_eq!(
             answer.header("cache-control") == "no-store",
             !cached,
@@ -275,7 +315,7 @@ async fn static_files_are_here_too() {
 /// Over real connections: what the provider publishes is what the broker's own client takes.
 #[tokio::test]
 async fn the_key_cache_finds_both_issuers() {
-    use crate::outbound::{KeyCache, Outbound, OutboundRules};
+    use crate::outbound::KeyCache;
 
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base_url = format!("http://{}", listener.local_addr().unwrap());
@@ -284,6 +324,9 @@ async fn the_key_cache_finds_both_issuers() {
         base_url: base_url.clone(),
         broker_url: BROKER.to_owned(),
         clients: Vec::new(),
+        service_provider: service_provider(BROKER),
+        saml_roles: Vec::new(),
+        outbound: outbound(),
         people: Vec::new(),
         keys: some_keys(),
         clock: clock.clone(),
@@ -296,11 +339,7 @@ async fn the_key_cache_finds_both_issuers() {
     .map(str::to_owned);
     tokio::spawn(async move { axum::serve(listener, idp.router()).await.unwrap() });
 
-    let rules = OutboundRules {
-        allow_loopback_http: true,
-        ..OutboundRules::default()
-    };
-    let cache = KeyCache::new(Outbound::new(rules).unwrap(), clock);
+    let cache = KeyCache::new(outbound(), clock);
     for (issuer, kid) in ["acme", "ci"].iter().zip(&kids) {
         let issuer = format!("{base_url}/{issuer}");
         assert!(
