@@ -8,6 +8,8 @@ pub const ASSERTION: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
 pub const METADATA: &str = "urn:oasis:names:tc:SAML:2.0:metadata";
 /// `ds`: XML Signature.
 pub const SIGNATURE: &str = "http://www.w3.org/2000/09/xmldsig#";
+/// XML Signature 1.1.
+pub const SIGNATURE_11: &str = "http://www.w3.org/2009/xmldsig11#";
 /// `xenc`: XML Encryption.
 pub const ENCRYPTION: &str = "http://www.w3.org/2001/04/xmlenc#";
 /// XML Encryption 1.1.

@@ -19,7 +19,9 @@ use samael::crypto::{
     AllowedSignatureAlgorithm as Algorithm, CertificateDer, Crypto, CryptoProvider, ReduceMode,
 };
 
-use crate::names::{ASSERTION, ENVELOPED, EXC_C14N, PROTOCOL, SCHEMA_INSTANCE, SIGNATURE};
+use crate::names::{
+    ASSERTION, ENVELOPED, EXC_C14N, PROTOCOL, SCHEMA_INSTANCE, SIGNATURE, SIGNATURE_11,
+};
 use crate::{SamlError, VerifiedAssertion};
 
 /// The digests that go with them are those of the same lengths. samael knows no RSA-PSS, nor does libxmlsec1 1.2.
@@ -142,7 +144,11 @@ fn inspect(document: &str, allow_sha1: bool) -> Result<Option<&'static [Algorith
                 "SignatureValue" => continue,
                 "KeyInfo" => {
                     let mut inside = part.descendants();
-                    match inside.any(|node| is(&node, SIGNATURE, "RetrievalMethod")) {
+                    let leads_away = |node: Node<'_, '_>| {
+                        is(&node, SIGNATURE, "RetrievalMethod")
+                            || is(&node, SIGNATURE_11, "KeyInfoReference")
+                    };
+                    match inside.any(leads_away) {
                         true => return Err(SamlError::Disagreement),
                         false => continue,
                     }

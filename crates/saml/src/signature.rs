@@ -14,7 +14,7 @@ use crate::canonical::exclusive;
 use crate::certificate::Certificate;
 use crate::decrypt;
 use crate::document::Element;
-use crate::names::{ENVELOPED, EXC_C14N, SIGNATURE};
+use crate::names::{ENVELOPED, EXC_C14N, SIGNATURE, SIGNATURE_11};
 
 /// Prefixes that one `InclusiveNamespaces` may name.
 const MOST_PREFIXES: usize = 16;
@@ -94,6 +94,11 @@ pub(crate) fn only_in(root: Element<'_>, parents: &[Element<'_>]) -> Result<(), 
         "SignatureProperties",
     ];
     for element in root.descendants() {
+        if element.is(SIGNATURE_11, "KeyInfoReference") {
+            return Err(SamlError::SignatureProfile(
+                "a signature holds more than itself",
+            ));
+        }
         if element.namespace() != SIGNATURE {
             continue;
         }
@@ -112,29 +117,19 @@ pub(crate) fn only_in(root: Element<'_>, parents: &[Element<'_>]) -> Result<(), 
     Ok(())
 }
 
-/// The one child of this name; none or several are refused.
-fn only<'d>(parent: Element<'d>, local: &str, why: &'static str) -> Result<Element<'d>, SamlError> {
-    let mut found = parent.named(SIGNATURE, local);
-    match (found.next(), found.next()) {
-        (Some(one), None) => Ok(one),
-        _ => Err(SamlError::SignatureProfile(why)),
-    }
-}
-
-/// Refuses children that are not exactly these, in this order. `KeyInfo` alone may be left out.
-fn exactly(parent: Element<'_>, names: &[&str], why: &'static str) -> Result<(), SamlError> {
-    let mut wanted = names.iter();
-    for child in parent.children() {
-        let fits = |name: &&&str| **name == child.local();
-        if child.namespace() != SIGNATURE || wanted.find(fits).is_none() {
-            return Err(SamlError::SignatureProfile(why));
-        }
-    }
-    let optional = |name: &&str| *name == "KeyInfo";
-    match wanted.all(optional) && !parent.has_stray_text() {
-        true => Ok(()),
-        false => Err(SamlError::SignatureProfile(why)),
-    }
+/// The children, which must be exactly these, in this order, with nothing between them.
+fn exactly<'d, const N: usize>(
+    parent: Element<'d>,
+    names: [&str; N],
+    why: &'static str,
+) -> Result<[Element<'d>; N], SamlError> {
+    let children: Vec<_> = parent.children().take(N + 1).collect();
+    let children = <[Element<'d>; N]>::try_from(children).ok();
+    let fit = |children: &[Element<'d>; N]| {
+        let mut pairs = children.iter().zip(names);
+        pairs.all(|(child, name)| child.is(SIGNATURE, name)) && !parent.has_stray_text()
+    };
+    children.filter(fit).ok_or(SamlError::SignatureProfile(why))
 }
 
 /// Refuses attributes that are not among these.
@@ -202,37 +197,29 @@ fn prefixes<'d>(method: Element<'d>) -> Result<Vec<&'d str>, SamlError> {
 
 impl<'d> Profile<'d> {
     fn read(signature: Element<'d>, parent: Element<'d>) -> Result<Profile<'d>, SamlError> {
+        const WHOLE: &str = "Signature has other parts";
         attributes(signature, &[])?;
-        exactly(
+        let with_key = exactly(
             signature,
-            &["SignedInfo", "SignatureValue", "KeyInfo"],
-            "Signature has other parts",
-        )?;
-        let signed_info = only(signature, "SignedInfo", "SignedInfo is not there once")?;
+            ["SignedInfo", "SignatureValue", "KeyInfo"],
+            WHOLE,
+        );
+        let [signed_info, value] = match with_key {
+            Ok([signed_info, value, _]) => [signed_info, value],
+            Err(_) => exactly(signature, ["SignedInfo", "SignatureValue"], WHOLE)?,
+        };
         attributes(signed_info, &[])?;
-        exactly(
+        let [canonicalization, algorithm, reference] = exactly(
             signed_info,
-            &["CanonicalizationMethod", "SignatureMethod", "Reference"],
+            ["CanonicalizationMethod", "SignatureMethod", "Reference"],
             "SignedInfo has other parts",
         )?;
-        let method = |local| only(signed_info, local, "SignedInfo has other parts");
-        let canonicalization = method("CanonicalizationMethod")?;
         attributes(canonicalization, &["Algorithm"])?;
         if canonicalization.attribute("Algorithm") != Some(EXC_C14N) {
             return Err(SamlError::SignatureProfile("another canonicalization"));
         }
-        let info_prefixes = prefixes(canonicalization)?;
-        let algorithm = method("SignatureMethod")?;
-        attributes(algorithm, &["Algorithm"])?;
-        if algorithm
-            .text()
-            .is_none_or(|text| !text.trim_ascii().is_empty())
-        {
-            return Err(SamlError::SignatureAlgorithm);
-        }
-        let uri = algorithm.attribute("Algorithm").unwrap_or_default();
+        let uri = method(algorithm)?;
         let algorithm = SignatureAlgorithm::from_uri(uri).ok_or(SamlError::SignatureAlgorithm)?;
-        let reference = method("Reference")?;
         attributes(reference, &["URI"])?;
         let id = parent.attribute("ID").filter(|id| !id.is_empty());
         let id = id.ok_or(SamlError::Id)?;
@@ -242,60 +229,49 @@ impl<'d> Profile<'d> {
                 "the reference is not to the signed element",
             ));
         }
-        exactly(
+        let [transforms, digest, digest_value] = exactly(
             reference,
-            &["Transforms", "DigestMethod", "DigestValue"],
+            ["Transforms", "DigestMethod", "DigestValue"],
             "Reference has other parts",
         )?;
-        let part = |local| only(reference, local, "Reference has other parts");
-        let prefixes = transforms(part("Transforms")?)?;
-        let digest = part("DigestMethod")?;
-        attributes(digest, &["Algorithm"])?;
-        if digest
-            .text()
-            .is_none_or(|text| !text.trim_ascii().is_empty())
-        {
-            return Err(SamlError::SignatureAlgorithm);
-        }
-        let uri = digest.attribute("Algorithm").unwrap_or_default();
+        let uri = method(digest)?;
         Ok(Profile {
             signed_info,
-            info_prefixes,
+            info_prefixes: prefixes(canonicalization)?,
             algorithm,
-            prefixes,
+            prefixes: transformed(transforms)?,
             digest: DigestAlgorithm::from_uri(uri).ok_or(SamlError::SignatureAlgorithm)?,
-            digest_value: base64(part("DigestValue")?)?,
-            value: base64(only(
-                signature,
-                "SignatureValue",
-                "SignatureValue is not there once",
-            )?)?,
+            digest_value: base64(digest_value)?,
+            value: base64(value)?,
         })
     }
 }
 
-/// Exactly the two transforms of SAML, in their order; the prefixes of the second.
-fn transforms<'d>(transforms: Element<'d>) -> Result<Vec<&'d str>, SamlError> {
-    const WHY: SamlError = SamlError::SignatureProfile("other transforms");
-    attributes(transforms, &[])?;
-    let mut found = transforms.children();
-    let (first, second) = (found.next().ok_or(WHY)?, found.next().ok_or(WHY)?);
-    for transform in [first, second] {
-        if !transform.is(SIGNATURE, "Transform") {
-            return Err(WHY);
-        }
-        attributes(transform, &["Algorithm"])?;
+/// The algorithm of a method that takes no parameters.
+fn method(element: Element<'_>) -> Result<&str, SamlError> {
+    attributes(element, &["Algorithm"])?;
+    let text = element.text().ok_or(SamlError::SignatureAlgorithm)?;
+    match text.trim_ascii().is_empty() {
+        true => Ok(element.attribute("Algorithm").unwrap_or_default()),
+        false => Err(SamlError::SignatureAlgorithm),
     }
+}
+
+/// Exactly the two transforms of SAML, in their order; the prefixes of the second.
+fn transformed(transforms: Element<'_>) -> Result<Vec<&str>, SamlError> {
+    const WHY: &str = "other transforms";
+    attributes(transforms, &[])?;
+    let [first, second] = exactly(transforms, ["Transform", "Transform"], WHY)?;
+    attributes(first, &["Algorithm"])?;
+    attributes(second, &["Algorithm"])?;
     let bare = first
         .text()
         .is_some_and(|text| text.trim_ascii().is_empty());
-    if found.next().is_some()
-        || transforms.has_stray_text()
-        || first.attribute("Algorithm") != Some(ENVELOPED)
+    if first.attribute("Algorithm") != Some(ENVELOPED)
         || !bare
         || second.attribute("Algorithm") != Some(EXC_C14N)
     {
-        return Err(WHY);
+        return Err(SamlError::SignatureProfile(WHY));
     }
     prefixes(second)
 }

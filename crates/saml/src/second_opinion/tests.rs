@@ -217,6 +217,10 @@ fn nothing_that_acts_on_its_own_reaches_it() {
             "</ds:SignatureValue>",
             "</ds:SignatureValue><ds:KeyInfo><ds:RetrievalMethod URI=\"http://127.0.0.1:1/\"/></ds:KeyInfo>",
         ),
+        (
+            "</ds:SignatureValue>",
+            "</ds:SignatureValue><ds:KeyInfo><e:KeyInfoReference xmlns:e=\"http://www.w3.org/2009/xmldsig11#\" URI=\"http://127.0.0.1:1/\"/></ds:KeyInfo>",
+        ),
     ] {
         let changed = SIGNED.replacen(from, to, 1);
         assert_ne!(changed, SIGNED, "{to}");
