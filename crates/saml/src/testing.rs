@@ -7,8 +7,9 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::algorithm::DigestAlgorithm;
 use crate::canonical::exclusive;
-use crate::document::{Document, Limits};
+use crate::document::{Document, Element, Limits};
 use crate::encrypt::{Recipient, seal};
+use crate::names::SIGNATURE;
 use crate::self_signed::{Subject, self_signed};
 use crate::{Credential, SigningKey};
 
@@ -81,6 +82,8 @@ pub struct Manner {
     pub after: String,
     /// Where the reference leads; none: to the element, as it must.
     pub uri: Option<String>,
+    /// Texts of the signature, each once and with what takes its place, before it is made: it holds all the same.
+    pub edits: Vec<(String, String)>,
 }
 
 impl Manner {
@@ -89,7 +92,16 @@ impl Manner {
         prefixes: None,
         after: String::new(),
         uri: None,
+        edits: Vec::new(),
     };
+
+    /// With one text of the signature changed before it is made.
+    pub fn edited(from: &str, to: &str) -> Manner {
+        Manner {
+            edits: vec![(from.to_owned(), to.to_owned())],
+            ..Manner::PLAIN
+        }
+    }
 }
 
 /// Signs the element with this `ID`, the signature directly behind its issuer.
@@ -103,25 +115,8 @@ pub fn sign(text: &str, id: &str, credential: &Credential) -> String {
 /// Signs, in some manner.
 ///
 /// # Panics
-/// Where the text is no document or has no such element.
+/// Where the text is no document, has no such element, or nothing to edit.
 pub fn sign_as(text: &str, id: &str, credential: &Credential, manner: &Manner) -> String {
-    let document = match Document::parse(text.as_bytes(), &Limits::METADATA) {
-        Ok(document) => document,
-        Err(error) => panic!("{error}: {text}"),
-    };
-    let mut elements = document.root().descendants();
-    let Some(element) = elements.find(|it| it.attribute("ID") == Some(id)) else {
-        panic!("no element has the ID {id}");
-    };
-    let prefixes: Vec<&str> = match &manner.prefixes {
-        Some(list) => list
-            .split(' ')
-            .map(|it| if it == "#default" { "" } else { it })
-            .collect(),
-        None => Vec::new(),
-    };
-    let bytes = exclusive(element, None, &prefixes);
-    let digest = STANDARD.encode(DigestAlgorithm::Sha256.digest(&bytes));
     let list = match &manner.prefixes {
         Some(list) => format!(
             "<ec:InclusiveNamespaces xmlns:ec=\"http://www.w3.org/2001/10/xml-exc-c14n#\" PrefixList=\"{list}\"></ec:InclusiveNamespaces>"
@@ -130,16 +125,15 @@ pub fn sign_as(text: &str, id: &str, credential: &Credential, manner: &Manner) -
     };
     let own = format!("#{id}");
     let uri = manner.uri.as_deref().unwrap_or(&own);
-    let info = format!(
-        "<ds:SignedInfo xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"><ds:CanonicalizationMethod Algorithm=\"http://www.w3.org/2001/10/xml-exc-c14n#\"></ds:CanonicalizationMethod><ds:SignatureMethod Algorithm=\"{}\"></ds:SignatureMethod><ds:Reference URI=\"{uri}\"><ds:Transforms><ds:Transform Algorithm=\"http://www.w3.org/2000/09/xmldsig#enveloped-signature\"></ds:Transform><ds:Transform Algorithm=\"http://www.w3.org/2001/10/xml-exc-c14n#\">{list}</ds:Transform></ds:Transforms><ds:DigestMethod Algorithm=\"http://www.w3.org/2001/04/xmlenc#sha256\"></ds:DigestMethod><ds:DigestValue>{digest}</ds:DigestValue></ds:Reference></ds:SignedInfo>",
-        credential.key().algorithm()
-    );
-    let value = credential.key().sign(info.as_bytes());
-    let value = STANDARD.encode(value.unwrap_or_else(|error| panic!("{error}")));
-    let signature = format!(
-        "<ds:Signature xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\">{info}<ds:SignatureValue>{value}</ds:SignatureValue>{}</ds:Signature>",
+    let mut signature = format!(
+        "<ds:Signature xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"><ds:SignedInfo><ds:CanonicalizationMethod Algorithm=\"http://www.w3.org/2001/10/xml-exc-c14n#\"></ds:CanonicalizationMethod><ds:SignatureMethod Algorithm=\"{}\"></ds:SignatureMethod><ds:Reference URI=\"{uri}\"><ds:Transforms><ds:Transform Algorithm=\"http://www.w3.org/2000/09/xmldsig#enveloped-signature\"></ds:Transform><ds:Transform Algorithm=\"http://www.w3.org/2001/10/xml-exc-c14n#\">{list}</ds:Transform></ds:Transforms><ds:DigestMethod Algorithm=\"http://www.w3.org/2001/04/xmlenc#sha256\"></ds:DigestMethod><ds:DigestValue>@D:{id}@</ds:DigestValue></ds:Reference></ds:SignedInfo><ds:SignatureValue>@S:{id}@</ds:SignatureValue>{}</ds:Signature>",
+        credential.key().algorithm(),
         manner.after
     );
+    for (from, to) in &manner.edits {
+        assert!(signature.contains(from.as_str()), "no {from}: {signature}");
+        signature = signature.replacen(from.as_str(), to, 1);
+    }
     // Behind the first issuer after the element's own tag.
     let from = [format!("ID='{id}'"), format!("ID=\"{id}\"")]
         .iter()
@@ -151,5 +145,103 @@ pub fn sign_as(text: &str, id: &str, credential: &Credential, manner: &Manner) -
     let close = close.find("Issuer>").unwrap_or_else(|| panic!("no issuer"));
     let at = from + end + 7 + close + 7;
     let (before, after) = text.split_at_checked(at).unwrap_or((text, ""));
-    format!("{before}{signature}{after}")
+    complete(&format!("{before}{signature}{after}"), credential)
+}
+
+/// Makes the signatures of a document that has them already but for their values: `@D:x@` in the place of the digest and
+/// `@S:x@` in that of the signature, where `x` is the `ID` of the signed element. Each is made as it says of itself, the
+/// inner ones first.
+///
+/// # Panics
+/// Where the text is no document.
+pub fn complete(text: &str, credential: &Credential) -> String {
+    let mut text = text.to_owned();
+    while let Some((place, value)) = missing(&text, credential) {
+        text = text.replacen(&place, &value, 1);
+    }
+    text
+}
+
+/// The last place that is still to be filled, and with what.
+fn missing(text: &str, credential: &Credential) -> Option<(String, String)> {
+    let document = match Document::parse(text.as_bytes(), &Limits::METADATA) {
+        Ok(document) => document,
+        Err(error) => panic!("{error}: {text}"),
+    };
+    let elements: Vec<_> = document.root().descendants().collect();
+    let signatures = elements
+        .iter()
+        .rev()
+        .filter(|it| it.is(SIGNATURE, "Signature"));
+    for signature in signatures {
+        let parent = signature.parent()?;
+        let id = parent.attribute("ID").unwrap_or_default();
+        let [digest, value] = ["D", "S"].map(|kind| format!("@{kind}:{id}@"));
+        if text.contains(&digest) {
+            let method = algorithm(*signature, "DigestMethod");
+            let method = DigestAlgorithm::from_uri(method).unwrap_or(DigestAlgorithm::Sha256);
+            let bytes = exclusive(
+                parent,
+                Some(*signature),
+                &prefixes(*signature, "Transforms"),
+            );
+            return Some((digest, STANDARD.encode(method.digest(&bytes))));
+        }
+        let mut inside = signature.descendants();
+        let info = inside.find(|it| it.is(SIGNATURE, "SignedInfo"));
+        if let (true, Some(info)) = (text.contains(&value), info) {
+            let message = exclusive(info, None, &prefixes(info, "CanonicalizationMethod"));
+            let made = signed(credential, algorithm(info, "SignatureMethod"), &message);
+            return Some((value, STANDARD.encode(made)));
+        }
+    }
+    None
+}
+
+/// The `Algorithm` of the first element of that name.
+fn algorithm<'d>(element: Element<'d>, local: &str) -> &'d str {
+    let mut inside = element.descendants();
+    let method = inside.find(|it| it.is(SIGNATURE, local));
+    method
+        .and_then(|it| it.attribute("Algorithm"))
+        .unwrap_or_default()
+}
+
+/// What the first `PrefixList` within the first element of that name says.
+fn prefixes<'d>(element: Element<'d>, local: &str) -> Vec<&'d str> {
+    let mut inside = element.descendants();
+    let method = inside.find(|it| it.is(SIGNATURE, local));
+    let mut inside = method.into_iter().flat_map(|it| it.descendants());
+    let list = inside.find_map(|it| it.attribute("PrefixList"));
+    let tokens = list.into_iter().flat_map(|list| list.split(' '));
+    tokens
+        .map(|it| if it == "#default" { "" } else { it })
+        .collect()
+}
+
+/// A signature as the algorithm has it, where it is one of RSA; otherwise as the key does it.
+fn signed(credential: &Credential, algorithm: &str, message: &[u8]) -> Vec<u8> {
+    use aws_lc_rs::signature as rsa;
+    let (_, name) = algorithm.split_once('#').unwrap_or_default();
+    let encoding: &dyn rsa::RsaEncoding = match name {
+        "rsa-sha384" => &rsa::RSA_PKCS1_SHA384,
+        "rsa-sha512" => &rsa::RSA_PKCS1_SHA512,
+        "sha256-rsa-MGF1" => &rsa::RSA_PSS_SHA256,
+        "sha384-rsa-MGF1" => &rsa::RSA_PSS_SHA384,
+        "sha512-rsa-MGF1" => &rsa::RSA_PSS_SHA512,
+        _ => {
+            let made = credential.key().sign(message);
+            return made.unwrap_or_else(|error| panic!("{error}"));
+        }
+    };
+    let der = credential.key().to_pkcs8();
+    let der = der.unwrap_or_else(|error| panic!("{error}"));
+    let pair = rsa::RsaKeyPair::from_pkcs8(&der);
+    let pair = pair.unwrap_or_else(|error| panic!("{error}"));
+    let mut made = vec![0; pair.public_modulus_len()];
+    let chance = aws_lc_rs::rand::SystemRandom::new();
+    match pair.sign(encoding, &chance, message, &mut made) {
+        Ok(()) => made,
+        Err(error) => panic!("{error}"),
+    }
 }
