@@ -49,14 +49,30 @@ pub enum InResponseTo<'a> {
 }
 
 /// Whom a response must be for: our names for ourselves.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub enum Expected<'a> {
     /// One of these, and it must be there.
     OneOf(&'a [String]),
     /// One of these where the message says anything at all.
     OneOfIfPresent(&'a [String]),
+    /// One that this knows, where the message says anything at all: for names that are no list, as those of AWS's
+    /// regions.
+    KnownIfPresent(&'a dyn Fn(&str) -> bool),
     /// Anything (what AWS does).
     Anything,
+}
+
+impl std::fmt::Debug for Expected<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Expected::OneOf(names) => f.debug_tuple("OneOf").field(names).finish(),
+            Expected::OneOfIfPresent(names) => {
+                f.debug_tuple("OneOfIfPresent").field(names).finish()
+            }
+            Expected::KnownIfPresent(_) => f.write_str("KnownIfPresent(..)"),
+            Expected::Anything => f.write_str("Anything"),
+        }
+    }
 }
 
 /// How a response is judged. All times are seconds since 1970, all spans seconds.
@@ -102,6 +118,7 @@ pub struct VerifiedAssertion {
     pub(crate) in_response_to: Option<String>,
     pub(crate) issued_at: i64,
     pub(crate) ends_at: i64,
+    pub(crate) confirmation_ends_at: i64,
     pub(crate) one_time_use: bool,
     pub(crate) confirmations: usize,
     pub(crate) authn: Authn,
@@ -187,6 +204,11 @@ impl VerifiedAssertion {
     /// The first moment at which it would no longer be accepted, without skew: until then a replay must be known.
     pub fn ends_at(&self) -> i64 {
         self.ends_at
+    }
+
+    /// `NotOnOrAfter` of the bearer confirmation that held, seconds since 1970.
+    pub fn confirmation_ends_at(&self) -> i64 {
+        self.confirmation_ends_at
     }
 
     /// Whether it may be used only once (`OneTimeUse`).
@@ -350,6 +372,7 @@ impl Seen<'_, '_> {
             in_response_to: confirmed.in_response_to,
             issued_at: claims.issued_at,
             ends_at: confirmed.ends_at,
+            confirmation_ends_at: confirmed.confirmation_ends_at,
             one_time_use: claims.one_time_use,
             confirmations: claims.confirmations.len(),
             authn: confirmed.authn,
@@ -367,9 +390,7 @@ impl Seen<'_, '_> {
         let destination = self.response.attribute("Destination");
         match (expectations.destination, destination) {
             (Expected::OneOf(_), None) if self.outer.is_some() => Err(SamlError::Destination),
-            (Expected::OneOf(ours) | Expected::OneOfIfPresent(ours), Some(destination))
-                if !ours.iter().any(|our| our == destination) =>
-            {
+            (expected, Some(destination)) if !expected.admits(destination) => {
                 Err(SamlError::Destination)
             }
             _ => Ok(()),

@@ -47,6 +47,7 @@ pub(super) struct Confirmed {
     pub(super) recipient: String,
     pub(super) in_response_to: Option<String>,
     pub(super) ends_at: i64,
+    pub(super) confirmation_ends_at: i64,
     pub(super) authn: Authn,
 }
 
@@ -70,11 +71,12 @@ impl Window {
 }
 
 impl Expected<'_> {
-    fn admits(self, said: &str) -> bool {
+    pub(super) fn admits(self, said: &str) -> bool {
         match self {
             Expected::OneOf(ours) | Expected::OneOfIfPresent(ours) => {
                 ours.iter().any(|our| our == said)
             }
+            Expected::KnownIfPresent(knows) => knows(said),
             Expected::Anything => true,
         }
     }
@@ -168,6 +170,7 @@ impl Claims {
             recipient,
             in_response_to,
             ends_at: conditions.until.map_or(until, |other| until.min(other)),
+            confirmation_ends_at: until,
             authn: self.authenticated(expectations)?,
         })
     }

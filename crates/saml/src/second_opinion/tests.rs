@@ -345,6 +345,7 @@ fn it_confirms_only_the_very_same_assertion() {
             in_response_to: None,
             issued_at: 0,
             ends_at: 0,
+            confirmation_ends_at: 0,
             one_time_use: false,
             confirmations: 1,
             authn: Authn {
