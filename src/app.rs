@@ -25,6 +25,7 @@ use crate::secret::Secret;
 use crate::store::Store;
 use crate::store::cache::IamCache;
 use crate::sts::EmbeddedSts;
+use crate::sts::saml::SamlRules;
 
 /// How many requests with large bodies are read at once: they are rare, and nobody has signed them yet when they are
 /// read.
@@ -242,6 +243,7 @@ impl App {
             issuer: issuer.clone(),
             management: Arc::new(config.management()),
             random: random.clone(),
+            saml: Arc::new(SamlRules::new(&config)),
             decoy: crate::sts::decoy(),
         };
         let iam = Iam {

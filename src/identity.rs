@@ -87,6 +87,16 @@ pub enum ClaimValue {
     Many(Vec<String>),
 }
 
+impl ClaimValue {
+    /// All values, one or many.
+    pub fn values(&self) -> &[String] {
+        match self {
+            ClaimValue::One(value) => std::slice::from_ref(value),
+            ClaimValue::Many(values) => values,
+        }
+    }
+}
+
 fn scalar(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),

@@ -250,7 +250,9 @@ impl Caller {
         });
         if session.kind == SessionKind::Role {
             shown["sourceIdentity"] = json!(session.source_identity);
-            shown["webIdFederationData"] = session.federated_provider.as_ref().map_or(
+            let web = session.federated_provider.as_ref();
+            let web = web.filter(|_| session.vouched_for.is_none());
+            shown["webIdFederationData"] = web.map_or(
                 Value::Null,
                 |provider| json!({ "federatedProvider": provider }),
             );

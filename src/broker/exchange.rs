@@ -8,12 +8,13 @@ use crate::access::{Call, Refusal};
 use crate::aws::error::AwsError;
 use crate::aws::sts::{AssumedRoleUser, SessionPolicies};
 use crate::broker::Broker;
+use crate::broker::roles::best_way;
 use crate::credentials::SessionCredentials;
 use crate::identity::{EvidenceKind, Identity};
 use crate::store::StoreError;
 use crate::store::cache::CachedRole;
 use crate::sts::grant::{self, Ask, GrantError};
-use crate::sts::session::{DEFAULT_DURATION, Packed, trail_elements};
+use crate::sts::session::{Packed, trail_elements};
 use crate::sts::{Denial, EmbeddedSts};
 
 /// Seconds below which nobody may ask.
@@ -120,9 +121,20 @@ impl ExchangeError {
 
 /// `userIdentity` of events about a federated identity.
 pub fn trail(identity: &Identity) -> Value {
+    let Identity {
+        issuer,
+        audience,
+        subject,
+        ..
+    } = identity;
+    let (kind, id) = match &identity.saml {
+        // The name qualifier is of an account's provider; here there is none yet.
+        Some(name) => ("SAMLUser", format!("{issuer}:{}", name.value)),
+        None => ("WebIdentityUser", format!("{issuer}:{audience}:{subject}")),
+    };
     json!({
-        "type": "WebIdentityUser",
-        "principalId": format!("{}:{}:{}", identity.issuer, identity.audience, identity.subject),
+        "type": kind,
+        "principalId": id,
         "userName": identity.display_name,
         "identityProvider": identity.issuer,
         "tokenId": identity.token_id,
@@ -139,14 +151,21 @@ impl Broker {
         identity: &Identity,
         request: ExchangeRequest,
     ) -> Result<Exchanged, ExchangeError> {
-        call.about("AssumeRoleWithWebIdentity", true);
+        let (name, action) = match identity.saml {
+            Some(_) => ("AssumeRoleWithSAML", grant::SAML),
+            None => ("AssumeRoleWithWebIdentity", grant::WEB_IDENTITY),
+        };
+        call.about(name, true);
         call.event.set("userIdentity", trail(identity));
         call.event.set(
             "requestParameters",
             json!({ "role": request.role, "durationSeconds": request.duration }),
         );
-        let asked = request.duration.unwrap_or(DEFAULT_DURATION);
-        if !(LEAST_DURATION..=MOST_DURATION).contains(&asked) {
+        let legal = LEAST_DURATION..=MOST_DURATION;
+        if request
+            .duration
+            .is_some_and(|asked| !legal.contains(&asked))
+        {
             return Err(ExchangeError::Duration);
         }
         let left = identity.valid_until - call.unix();
@@ -166,19 +185,17 @@ impl Broker {
         let unknown_provider = || ExchangeError::Refused {
             refusal: Refusal {
                 reason: "trust.no_match",
-                action: grant::ACTION.to_owned(),
+                action: action.to_owned(),
                 nearest: None,
                 explanation: None,
             },
             role: role.clone(),
         };
-        let federated = self.federated(identity, &account).await?;
-        let federated = federated.ok_or_else(unknown_provider)?;
+        let ways = self.federated(identity, &account).await?;
+        let federated = best_way(call, identity, &ways, &role).ok_or_else(unknown_provider)?;
         EmbeddedSts::check_policy_form(&request.policies)?;
         EmbeddedSts::check_asserted(&federated.asserted)?;
-        if federated.asserted.roles.is_some() && !federated.asserted.names_role(&role.role.arn) {
-            return Err(unknown_provider());
-        }
+        let asked = request.duration.unwrap_or(federated.usual_duration());
         let (duration, clamped) = clamp(asked, role.role.max_session_duration, left, identity.kind);
         let packed = Packed::measure(&federated.asserted.tags, &request.policies);
         let name = identity.session_name();
@@ -188,18 +205,20 @@ impl Broker {
             duration,
             policies: request.policies,
             offered_source_identity: Some(name),
+            // The duration is clamped already.
+            ends_by: None,
         };
-        let granted =
-            self.sts
-                .grant(call, &role, &federated, ask)
-                .map_err(|error| match error {
-                    GrantError::Refused(refusal) => ExchangeError::Refused {
-                        refusal,
-                        role: role.clone(),
-                    },
-                    GrantError::TooLong => AwsError::duration_over_role().into(),
-                    GrantError::Internal(error) => error.into(),
-                })?;
+        let granted = self
+            .sts
+            .grant(call, &role, federated, ask)
+            .map_err(|error| match error {
+                GrantError::Refused(refusal) => ExchangeError::Refused {
+                    refusal,
+                    role: role.clone(),
+                },
+                GrantError::TooLong => AwsError::duration_over_role().into(),
+                GrantError::Internal(error) => error.into(),
+            })?;
         let managed = self.sts.check_managed_policies(&policies, &account).await;
         managed.map_err(ExchangeError::Invalid)?;
         packed.within_budget()?;

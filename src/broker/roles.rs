@@ -3,6 +3,7 @@
 //! There is no second list: the trust policy is asked for every role that names the identity's provider,
 //! with the very context that the exchange would use.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::access::authorize::{self, IdentitySide};
@@ -58,12 +59,18 @@ impl Broker {
         let catalog = self.sts.cache.catalog().await?;
         let mut candidates = Vec::new();
         for account in &catalog.accounts {
-            let Some(federated) = self.federated(identity, &account.id).await? else {
-                continue;
-            };
-            for arn in catalog.trusting(&federated.provider_arn) {
-                if let Some(role) = self.sts.cache.role(arn).await? {
-                    candidates.push(candidate(call, identity, &federated, role, explain));
+            let ways = self.federated(identity, &account.id).await?;
+            let mut seen = HashSet::new();
+            for way in &ways {
+                for arn in catalog.trusting(&way.provider_arn) {
+                    if !seen.insert(arn) {
+                        continue;
+                    }
+                    let role = self.sts.cache.role(arn).await?;
+                    candidates.extend(role.and_then(|role| {
+                        let way = best_way(call, identity, &ways, &role)?;
+                        Some(candidate(call, identity, way, role, explain))
+                    }));
                 }
             }
         }
@@ -77,9 +84,34 @@ impl Broker {
         identity: &Identity,
         role: Arc<CachedRole>,
     ) -> Result<Option<Candidate>, StoreError> {
-        let federated = self.federated(identity, &role.role.account).await?;
-        Ok(federated.map(|federated| candidate(call, identity, &federated, role, true)))
+        let ways = self.federated(identity, &role.role.account).await?;
+        let way = best_way(call, identity, &ways, &role);
+        Ok(way.map(|way| candidate(call, identity, way, role.clone(), true)))
     }
+}
+
+/// Of the providers that vouch for an identity, the one by which a role admits it; else one that the role's trust policy
+/// names. `None` where they all keep the identity from the role.
+pub(super) fn best_way<'a>(
+    call: &Call,
+    identity: &Identity,
+    ways: &'a [Federated],
+    role: &Arc<CachedRole>,
+) -> Option<&'a Federated> {
+    let mut open = ways.iter().filter(|way| !way.is_kept_from(role));
+    if ways.len() < 2 {
+        return open.next();
+    }
+    let name = identity.session_name();
+    let nearest = |way: &&Federated| {
+        let context = way.context(call, role, &name, DEFAULT_DURATION);
+        match grant::admits(way, role, way.action(), &context) {
+            Ok(()) => 2,
+            Err(refusal) => i32::from(refusal.nearest.is_some()),
+        }
+    };
+    // The first of the best.
+    open.rev().max_by_key(nearest)
 }
 
 fn candidate(
@@ -97,14 +129,14 @@ fn candidate(
             authorize::explain_assume(
                 &caller,
                 &IdentitySide::none(),
-                grant::ACTION,
+                federated.action(),
                 &role,
                 &context,
             )
         })
         .flatten();
     Candidate {
-        verdict: grant::admits(federated, &role, grant::ACTION, &context),
+        verdict: grant::admits(federated, &role, federated.action(), &context),
         role,
         explanation,
     }

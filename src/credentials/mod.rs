@@ -8,4 +8,4 @@ mod mint;
 mod session_token;
 
 pub use mint::{SessionCredentials, mint, session_secret};
-pub use session_token::{RoleSession, SessionKind, TokenError};
+pub use session_token::{RoleSession, SessionKind, TokenError, VouchedFor};

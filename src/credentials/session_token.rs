@@ -79,6 +79,9 @@ pub struct RoleSession {
     /// ARN of the provider that vouched.
     #[serde(rename = "v", default, skip_serializing_if = "Option::is_none")]
     pub federated_provider: Option<String>,
+    /// The names by which that can be cut off, where the condition keys do not say them: of SAML.
+    #[serde(rename = "w", default, skip_serializing_if = "Option::is_none")]
+    pub vouched_for: Option<VouchedFor>,
     /// Made by another role session.
     #[serde(rename = "d", default, skip_serializing_if = "std::ops::Not::not")]
     pub chained: bool,
@@ -88,6 +91,17 @@ pub struct RoleSession {
     /// A root task: the one managed policy that a session of AssumeRoot is held to.
     #[serde(rename = "k", default, skip_serializing_if = "Option::is_none")]
     pub task: Option<String>,
+}
+
+/// Whom an identity provider vouched for, in its own words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VouchedFor {
+    /// The provider's name for itself: of SAML its entity id.
+    #[serde(rename = "i")]
+    pub issuer: String,
+    /// The name under which the person is known here: the `NameID`, or what stands for it.
+    #[serde(rename = "s")]
+    pub subject: String,
 }
 
 /// Why a session token was refused.
@@ -192,6 +206,7 @@ pub(super) mod tests {
             source_identity: None,
             federation: BTreeMap::new(),
             federated_provider: None,
+            vouched_for: None,
             chained: false,
             mfa_at: None,
             task: None,

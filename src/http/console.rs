@@ -86,7 +86,8 @@ fn source(session: &RoleSession) -> String {
         .find(|(key, _)| key.ends_with(":sub"));
     match (&session.federated_provider, subject) {
         (Some(_), Some((key, ClaimValue::One(subject)))) => {
-            let provider = key.strip_suffix(":sub").unwrap_or(key);
+            let by_saml = session.vouched_for.as_ref();
+            let provider = by_saml.map_or(key.strip_suffix(":sub").unwrap_or(key), |it| &it.issuer);
             format!("{subject}, by {provider}")
         }
         (Some(provider), _) => provider.clone(),

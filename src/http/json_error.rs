@@ -9,7 +9,7 @@ use crate::broker::exchange::ExchangeError;
 use crate::http::throttle::{Failed, tell_wait};
 use crate::idp::evidence::EvidenceError;
 use crate::policy::{ExplainedCondition, NearestRefusal};
-use crate::sts::grant::ACTION;
+use crate::sts::grant::{SAML, WEB_IDENTITY};
 
 /// A refusal on its way out.
 #[derive(Debug)]
@@ -192,7 +192,9 @@ impl JsonError {
             more.push(("role", json!(known.role.arn)));
             more.push(("action", json!(refusal.action)));
             let mut message = match refusal.action.as_str() {
-                ACTION => format!("The trust policy of {} does not admit you.", known.alias()),
+                SAML | WEB_IDENTITY => {
+                    format!("The trust policy of {} does not admit you.", known.alias())
+                }
                 action => format!(
                     "The trust policy of {} does not allow you {action}.",
                     known.alias()

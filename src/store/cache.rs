@@ -11,11 +11,15 @@
 //! The version is asked for once a second ([`IamCache::refresh`]), so a change on another node counts here
 //! within that and the time of one read. A change on this node calls `refresh` itself.
 
+mod saml_providers;
+
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use moka::sync::Cache;
+
+pub use saml_providers::CachedSamlProvider;
 
 use crate::credentials::RoleSession;
 use crate::policy::PolicyDocument;
@@ -81,6 +85,8 @@ pub struct IamCache {
     users: Versioned<CachedUser>,
     keys: Versioned<AccessKey>,
     providers: Versioned<OidcProvider>,
+    saml_providers: Versioned<CachedSamlProvider>,
+    saml_accounts: Versioned<Vec<Arc<CachedSamlProvider>>>,
     managed: Versioned<CachedPolicy>,
     cuts: RwLock<Arc<Cuts>>,
     catalog: RwLock<Option<(i64, Arc<Catalog>)>>,
@@ -123,6 +129,8 @@ impl IamCache {
             users: Cache::new(BOUND),
             keys: Cache::new(BOUND),
             providers: Cache::new(BOUND),
+            saml_providers: Cache::new(BOUND),
+            saml_accounts: Cache::new(BOUND),
             managed: Cache::new(BOUND),
             cuts: RwLock::default(),
             catalog: RwLock::default(),

@@ -16,7 +16,7 @@
 use std::collections::HashMap;
 
 use crate::aws::arn;
-use crate::credentials::{RoleSession, SessionKind};
+use crate::credentials::{RoleSession, SessionKind, VouchedFor};
 use crate::identity::ClaimValue;
 use crate::store::revocations::{Revocation, RevocationKind};
 
@@ -73,6 +73,14 @@ impl Cuts {
             let id = issuer.unwrap_or_else(|| provider.clone());
             names.push((RevocationKind::Idp, id));
         }
+        if let Some(VouchedFor { issuer, subject }) = &session.vouched_for {
+            names.push((RevocationKind::Idp, arn::provider_name(issuer)));
+            names.push((RevocationKind::Principal, subject_id(issuer, subject)));
+            // Who is known by an attribute has a name of SAML beside it.
+            if let Some(ClaimValue::One(name)) = session.federation.get("saml:sub") {
+                names.push((RevocationKind::Principal, subject_id(issuer, name)));
+            }
+        }
         let mut names = names.into_iter();
         names.any(|(kind, id)| self.cover(kind, id, session.issued_at))
     }
@@ -116,6 +124,7 @@ mod tests {
             source_identity: None,
             federation: BTreeMap::new(),
             federated_provider: None,
+            vouched_for: None,
             chained: false,
             mfa_at: None,
             task: None,

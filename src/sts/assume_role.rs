@@ -147,6 +147,7 @@ impl EmbeddedSts {
             federated_provider: caller
                 .role_session()
                 .and_then(|s| s.federated_provider.clone()),
+            vouched_for: caller.role_session().and_then(|s| s.vouched_for.clone()),
             chained,
             mfa_at,
             task: None,

@@ -17,7 +17,7 @@ use crate::identity::condition_claims;
 use crate::jwt::{self, Algorithm, Audience, Expectations, JwtError, Leeway, VerifiedIdToken};
 use crate::outbound::jwks::KeyError;
 use crate::store::oidc_providers::OidcProvider;
-use crate::sts::grant::{self, Ask, Federated, GrantError};
+use crate::sts::grant::{self, Ask, Evidence, Federated, GrantError};
 use crate::sts::session::{self, Packed};
 use crate::sts::token_claims::TokenClaims;
 use crate::sts::{Answer, Denial, EmbeddedSts};
@@ -33,7 +33,7 @@ pub const ALGORITHMS: [Algorithm; 6] = [
 ];
 
 fn denied() -> AwsError {
-    AwsError::federated_not_authorized(grant::ACTION)
+    AwsError::federated_not_authorized(grant::WEB_IDENTITY)
 }
 
 impl EmbeddedSts {
@@ -72,12 +72,14 @@ impl EmbeddedSts {
         let federated = Federated {
             provider_arn: provider.arn.clone(),
             account: provider.account.clone(),
-            prefix: grant::prefix(token.issuer()),
+            issuer: token.issuer().to_owned(),
             subject: token.subject().to_owned(),
+            known_as: token.subject().to_owned(),
             audience: token.audience().to_owned(),
-            claims: condition_claims(token.claims()),
+            evidence: Evidence::Oidc(condition_claims(token.claims())),
             asserted,
             issued_at: token.issued_at().min(call.unix()),
+            lasts: None,
         };
         let found = self.cache.role(&input.role_arn).await?;
         let unknown = found.is_none();
@@ -90,6 +92,7 @@ impl EmbeddedSts {
             duration,
             policies: input.policies,
             offered_source_identity: None,
+            ends_by: None,
         };
         let granted = self
             .grant(call, &role, &federated, ask)
@@ -104,7 +107,7 @@ impl EmbeddedSts {
                 GrantError::Internal(error) => error.into(),
             })?;
         self.check_managed_policies(&policies, account).await?;
-        let overhead = session::web_identity_overhead(&federated.subject);
+        let overhead = session::federation_overhead(&federated.subject);
         let user = AssumedRoleUser {
             assumed_role_id: granted.user_id,
             arn: granted.arn,

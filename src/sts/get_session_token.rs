@@ -86,6 +86,7 @@ pub(super) fn of_caller(
         source_identity: None,
         federation: BTreeMap::new(),
         federated_provider: None,
+        vouched_for: None,
         chained: false,
         mfa_at: None,
         task: None,

@@ -21,6 +21,7 @@ pub mod get_session_token;
 pub mod get_web_identity_token;
 pub mod grant;
 pub mod mfa;
+pub mod saml;
 pub mod session;
 pub mod token_claims;
 
@@ -99,9 +100,6 @@ pub fn is_read_only(operation: Operation) -> bool {
 /// What is missing in an operation that is answered in part.
 pub fn partly(operation: Operation) -> Option<&'static str> {
     match operation {
-        Operation::AssumeRoleWithSaml => {
-            Some("assertions cannot be verified yet, so every one is refused")
-        }
         Operation::GetDelegatedAccessToken => {
             Some("everybody is refused, as at AWS an account that is not enrolled")
         }
@@ -124,6 +122,8 @@ pub struct EmbeddedSts {
     pub management: Arc<HashMap<String, String>>,
     /// Key ids and salts.
     pub random: Arc<dyn Random>,
+    /// How assertions are judged.
+    pub saml: Arc<saml::SamlRules>,
     /// Asked in place of a role that is not there, so that the answer takes as long (STS-2).
     pub decoy: Arc<CachedRole>,
 }

@@ -153,10 +153,10 @@ impl Packed {
     }
 }
 
-/// Percent that a web identity session spends on itself: recorded as 24 to 26, and 34 with a subject of
+/// Percent that a federated session spends on itself: recorded as 24 to 26, and 34 with a subject of
 /// 300 bytes. About three for every hundred bytes; compressing it to find out would cost more than
 /// verifying the token.
-pub fn web_identity_overhead(subject: &str) -> u32 {
+pub fn federation_overhead(subject: &str) -> u32 {
     24 + percent(subject.len() * 3, 100 * 100)
 }
 
@@ -301,7 +301,7 @@ mod tests {
             packed.within_budget().unwrap_err().code,
             "PackedPolicyTooLarge"
         );
-        assert!((24..=26).contains(&web_identity_overhead("repo:acme/app:ref:refs/heads/main")));
-        assert!((33..=34).contains(&web_identity_overhead(&"s".repeat(300))));
+        assert!((24..=26).contains(&federation_overhead("repo:acme/app:ref:refs/heads/main")));
+        assert!((33..=34).contains(&federation_overhead(&"s".repeat(300))));
     }
 }

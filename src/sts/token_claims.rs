@@ -12,7 +12,7 @@ const TAGS: &str = "https://aws.amazon.com/tags";
 const SOURCE_IDENTITY: &str = "https://aws.amazon.com/source_identity";
 const ROLES: &str = "https://aws.amazon.com/roles";
 
-/// What a token asks for its session.
+/// What a token, or the attributes of an assertion, ask for the session.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TokenClaims {
     /// Session tags.
@@ -71,13 +71,7 @@ impl TokenClaims {
             let keys = strings(keys).ok_or_else(bad_tags)?;
             read.transitive_tag_keys.extend(keys);
         }
-        let legal = |tag: &Tag| {
-            (1..=128).contains(&tag.key.chars().count())
-                && tag.value.chars().count() <= 256
-                && tag.key.chars().all(TAG_KEY.admits)
-                && tag.value.chars().all(TAG_VALUE.admits)
-        };
-        if read.tags.len() > 50 || !read.tags.iter().all(legal) {
+        if !legal_tags(&read.tags) {
             return Err(bad_tags());
         }
         read.source_identity = match claims.get(SOURCE_IDENTITY) {
@@ -100,6 +94,17 @@ impl TokenClaims {
             .as_ref()
             .is_some_and(|roles| roles.iter().any(|role| role == arn))
     }
+}
+
+/// At most 50 tags, each within the lengths and the alphabet of session tags.
+pub fn legal_tags(tags: &[Tag]) -> bool {
+    let legal = |tag: &Tag| {
+        (1..=128).contains(&tag.key.chars().count())
+            && tag.value.chars().count() <= 256
+            && tag.key.chars().all(TAG_KEY.admits)
+            && tag.value.chars().all(TAG_VALUE.admits)
+    };
+    tags.len() <= 50 && tags.iter().all(legal)
 }
 
 /// 2 to 64 characters of the session name alphabet, not in AWS's namespace.

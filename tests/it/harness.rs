@@ -4,6 +4,7 @@
 //! `LazyLock`); the others start their own. Its clock stands still at the moment of the start, so that answers with times
 //! in them are known to the second, and moves when a test says so.
 
+pub mod assertion;
 pub mod browser;
 pub mod desk;
 pub mod http;
@@ -294,6 +295,7 @@ impl Broker {
             source_identity: None,
             federation: std::collections::BTreeMap::new(),
             federated_provider: None,
+            vouched_for: None,
             chained: false,
             mfa_at: None,
             task: None,

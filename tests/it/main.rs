@@ -7,6 +7,7 @@
 
 mod actions;
 mod assume_role;
+mod assume_role_with_saml;
 mod assume_root;
 mod audit;
 mod cli;

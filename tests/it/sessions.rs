@@ -280,24 +280,3 @@ fn delegation_is_answered_as_to_an_account_that_is_not_enrolled() {
     );
     DEMO.refuses(&reply, 403, "AccessDenied", &message, "sts.delegation");
 }
-
-#[test]
-fn an_assertion_is_refused_until_it_can_be_verified() {
-    let role = format!("arn:aws:iam::{DEV}:role/Developer");
-    let provider = format!("arn:aws:iam::{DEV}:saml-provider/contoso");
-    let params = [
-        ("RoleArn", role.as_str()),
-        ("PrincipalArn", provider.as_str()),
-        ("SAMLAssertion", "PHNhbWw+"),
-    ];
-    let reply = DEMO.sts("AssumeRoleWithSAML", &params).send();
-    let (status, code, _) = reply.aws_error();
-    assert_eq!((status, code.as_str()), (400, "InvalidIdentityToken"));
-    let params = [
-        ("RoleArn", provider.as_str()),
-        ("PrincipalArn", provider.as_str()),
-        ("SAMLAssertion", "PHNhbWw+"),
-    ];
-    let reply = DEMO.sts("AssumeRoleWithSAML", &params).send();
-    assert_eq!(reply.aws_error().2, "Request ARN is invalid");
-}

@@ -2,9 +2,11 @@
 //!
 //! Texts are AWS's, word for word where they are known (clients match on them), so that a correction is
 //! made here and nowhere else. Sources: the STS and IAM service models, recorded answers, and for the
-//! SigV4 family the texts that public tools quote. What only IAM says stands in `iam`.
+//! SigV4 family the texts that public tools quote. What only IAM says stands in `iam`,
+//! what only AssumeRoleWithSAML says in `saml`.
 
 mod iam;
+mod saml;
 
 use std::borrow::Cow;
 

@@ -425,6 +425,49 @@ impl WebIdentityOutput {
     }
 }
 
+/// Output of AssumeRoleWithSAML.
+#[derive(Debug)]
+pub struct SamlOutput {
+    /// The credentials.
+    pub credentials: Credentials,
+    /// Whom they speak for.
+    pub user: AssumedRoleUser,
+    /// Percent of the packed budget; always present here.
+    pub packed_policy_size: u32,
+    /// The `NameID`.
+    pub subject: String,
+    /// Its `Format`: `persistent`, `transient` or a whole name.
+    pub subject_type: String,
+    /// The entity id of the provider.
+    pub issuer: String,
+    /// The `Recipient`.
+    pub audience: String,
+    /// What tells two providers' subjects apart.
+    pub name_qualifier: String,
+    /// From the attribute.
+    pub source_identity: Option<String>,
+}
+
+impl SamlOutput {
+    /// As fields of the answer.
+    pub fn fields(&self) -> Fields {
+        vec![
+            ("Issuer", Node::text(&self.issuer)),
+            ("Audience", Node::text(&self.audience)),
+            ("AssumedRoleUser", self.user.node()),
+            ("Credentials", self.credentials.node()),
+            ("PackedPolicySize", packed(Some(self.packed_policy_size))),
+            ("SubjectType", Node::text(&self.subject_type)),
+            ("NameQualifier", Node::text(&self.name_qualifier)),
+            ("Subject", Node::text(&self.subject)),
+            (
+                "SourceIdentity",
+                Node::optional(self.source_identity.clone()),
+            ),
+        ]
+    }
+}
+
 /// `PackedPolicySize`.
 pub fn packed(percent: Option<u32>) -> Node {
     percent.map_or(Node::Absent, |percent| Node::Number(i64::from(percent)))

@@ -1,0 +1,168 @@
+//! Whether an assertion holds, at the service that has the account.
+
+use std::num::NonZero;
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+
+use crate::config::{Config, SamlCompatibility, StsConfig};
+use crate::saml::response::{self, Expectations, Expected, InResponseTo, Provider};
+use crate::saml::{SamlError, VerifiedAssertion};
+use crate::store::cache::CachedSamlProvider;
+
+/// Seconds that a beginning may lie ahead (sts.md section 7.1). Ends count to the second: a session must not begin
+/// after its evidence ended.
+const SKEW: i64 = 300;
+/// Seconds after its issue within which an assertion must come.
+const REDEEMABLE: i64 = 300;
+/// Responses that wait for the second opinion, for each that gets it, before others are turned away.
+const WAITING: usize = 16;
+
+/// How assertions are judged, for each account.
+#[derive(Debug)]
+pub struct SamlRules {
+    stss: Vec<StsConfig>,
+    second_opinion: bool,
+    /// The second opinion is C code and takes a thread: at most one for each core, and a bounded queue (SAML-8).
+    places: Semaphore,
+    queue: Semaphore,
+}
+
+/// Why there is no verdict, or which.
+#[derive(Debug)]
+pub enum NotVerified {
+    /// Refused.
+    Refused(SamlError),
+    /// Too many are being judged, or the judge broke down.
+    Unavailable,
+}
+
+impl SamlRules {
+    /// As configured.
+    pub fn new(config: &Config) -> SamlRules {
+        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+        SamlRules {
+            stss: config.stss.clone(),
+            second_opinion: config.saml.second_opinion,
+            places: Semaphore::new(cores),
+            queue: Semaphore::new(cores * (1 + WAITING)),
+        }
+    }
+
+    /// Whether an assertion that may be used once is remembered.
+    pub fn remembers(&self, account: &str) -> bool {
+        self.of(account)
+            .is_none_or(|sts| sts.saml_compatibility == SamlCompatibility::Strict)
+    }
+
+    fn of(&self, account: &str) -> Option<&StsConfig> {
+        let has = |sts: &&StsConfig| sts.accounts.iter().any(|known| known.id == account);
+        self.stss.iter().find(has)
+    }
+
+    /// Judges a response to be of a provider, for its account.
+    ///
+    /// # Errors
+    /// The refusal, or that it could not be judged.
+    pub async fn judge(
+        self: &Arc<Self>,
+        provider: &Arc<CachedSamlProvider>,
+        response: Vec<u8>,
+        now: i64,
+    ) -> Result<VerifiedAssertion, NotVerified> {
+        if !self.second_opinion {
+            return self.verdict(provider, &response, now);
+        }
+        let _queued = self
+            .queue
+            .try_acquire()
+            .map_err(|_| NotVerified::Unavailable)?;
+        let place = self.places.acquire().await;
+        let _place = place.map_err(|_| NotVerified::Unavailable)?;
+        let (rules, provider) = (self.clone(), provider.clone());
+        let judged = tokio::task::spawn_blocking(move || rules.verdict(&provider, &response, now));
+        judged.await.unwrap_or_else(|error| {
+            tracing::error!(%error, "the second opinion broke down");
+            Err(NotVerified::Unavailable)
+        })
+    }
+
+    fn verdict(
+        &self,
+        provider: &CachedSamlProvider,
+        response: &[u8],
+        now: i64,
+    ) -> Result<VerifiedAssertion, NotVerified> {
+        // No service has the account: then it has no providers either.
+        let no_service = SamlError::Provider("no service has its account");
+        let sts = self
+            .of(&provider.provider.account)
+            .ok_or(NotVerified::Refused(no_service))?;
+        judge(sts, provider, self.second_opinion, response, now).map_err(NotVerified::Refused)
+    }
+}
+
+fn judge(
+    sts: &StsConfig,
+    provider: &CachedSamlProvider,
+    second_opinion: bool,
+    bytes: &[u8],
+    now: i64,
+) -> Result<VerifiedAssertion, SamlError> {
+    let strict = sts.saml_compatibility == SamlCompatibility::Strict;
+    let recipient = |name: &str| sts.takes_saml_recipient(name);
+    let audience = |name: &str| sts.takes_saml_audience(name);
+    let skew = if strict { SKEW } else { 0 };
+    let expectations = Expectations {
+        now,
+        skew,
+        not_before: strict,
+        // The skew is added to it.
+        max_age: strict.then_some(REDEEMABLE - skew),
+        response_issuer: strict,
+        in_response_to: InResponseTo::Anything,
+        recipient: Expected::KnownIfPresent(&recipient),
+        destination: Expected::KnownIfPresent(&recipient),
+        audience: Expected::KnownIfPresent(&audience),
+        signed_assertion: true,
+        authn_contexts: &[],
+        authenticated_since: None,
+        encrypted: provider.provider.encryption_mode == "Required",
+    };
+    let by = Provider {
+        entity_id: &provider.entity_id,
+        keys: &provider.certificates,
+        decryption: &provider.decryption,
+        allow_cbc: !strict,
+        second_opinion,
+        allow_sha1: false,
+    };
+    let verified = response::verify(bytes, &by, &expectations)?;
+    // AWS takes one confirmation and a name that says what it is, and so do those who write for it.
+    if verified.confirmations() != 1 {
+        return Err(SamlError::Element("SubjectConfirmation"));
+    }
+    if verified.name_id().format.is_none() {
+        return Err(SamlError::ValueEmpty("Format"));
+    }
+    in_time(&verified, now)?;
+    Ok(verified)
+}
+
+/// Whether nothing about it is over, to the second.
+fn in_time(verified: &VerifiedAssertion, now: i64) -> Result<(), SamlError> {
+    if verified.confirmation_ends_at() <= now {
+        return Err(SamlError::ConfirmationExpired);
+    }
+    if verified.ends_at() <= now {
+        return Err(SamlError::ConditionsExpired);
+    }
+    let session = verified.authn().session_ends_at;
+    if session.is_some_and(|ends| ends <= now) {
+        return Err(SamlError::SessionEnded);
+    }
+    match verified.issued_at() < now - REDEEMABLE {
+        true => Err(SamlError::TooOld),
+        false => Ok(()),
+    }
+}
