@@ -121,7 +121,7 @@ impl SamlParts {
 }
 
 /// Our SAML key and its certificate, from their files.
-fn credential(key: &Path, certificate: &Path) -> anyhow::Result<Credential> {
+pub fn credential(key: &Path, certificate: &Path) -> anyhow::Result<Credential> {
     let read = |path: &Path| {
         std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))
     };

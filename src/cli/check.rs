@@ -1,5 +1,7 @@
 //! `drawbridge check`
 
+mod saml;
+
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -129,6 +131,7 @@ async fn examine(config: &Config) -> Result<Vec<Line>, CliError> {
             Err(error) => Line::new(Verdict::Failed, subject, error.to_string()),
         });
     }
+    lines.extend(saml::lines(config, &urls, &outbound).await);
     for ci in &config.ci {
         let subject = format!("ci {}", ci.issuer);
         lines.push(match keys.keys(&ci.issuer).await {

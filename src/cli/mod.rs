@@ -11,6 +11,7 @@ mod policy;
 pub mod reference;
 mod root_key;
 mod run;
+mod saml;
 mod serve;
 mod token;
 
@@ -41,6 +42,8 @@ enum Command {
     Exchange(exchange::Exchange),
     /// Ask the policy engine
     Policy(policy::PolicyCommand),
+    /// Look at SAML responses with the eyes of the broker
+    Saml(saml::SamlCommand),
     /// Look at tokens with the eyes of the broker
     Token(token::TokenCommand),
     /// Make, list or delete root access keys of the embedded STS
@@ -108,6 +111,7 @@ pub fn main() -> ExitCode {
         Command::Check(command) => check::run(&command),
         Command::Exchange(command) => exchange::run(&command),
         Command::Policy(command) => policy::run(&command),
+        Command::Saml(command) => saml::run(&command),
         Command::Token(command) => token::run(&command),
         Command::RootKey(command) => root_key::run(&command),
     };

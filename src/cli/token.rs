@@ -52,7 +52,8 @@ struct Explain {
     json: bool,
 }
 
-fn moment(text: &str) -> Result<i64, CliError> {
+/// A time from the command line, in seconds since 1970.
+pub(super) fn moment(text: &str) -> Result<i64, CliError> {
     if let Ok(seconds) = text.parse::<i64>() {
         return Ok(seconds);
     }

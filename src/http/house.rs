@@ -9,6 +9,7 @@ use tower_sessions::ExpiredDeletion;
 
 use crate::app::App;
 use crate::http::web_session;
+use crate::idp::SignIn;
 
 /// The slowest bucket that the configuration allows is full in less than these twelve days.
 const FULL_AFTER_MS: i64 = 12 * 24 * 3600 * 1000;
@@ -34,6 +35,7 @@ pub fn keep(app: &Arc<App>) -> JoinHandle<()> {
                 tracing::warn!(%error, "failures are counted by this node alone");
             }
             if seconds.is_multiple_of(60) {
+                read_metadata(&app);
                 app.throttle.tell(&app.audit, &*app.clock, &*app.random);
                 let full = now_ms - FULL_AFTER_MS;
                 if let Err(error) = app.store.purge_token_buckets(full).await {
@@ -52,4 +54,17 @@ pub fn keep(app: &Arc<App>) -> JoinHandle<()> {
             seconds = seconds.wrapping_add(1);
         }
     })
+}
+
+/// Looks whether each SAML provider's metadata is to be read (anew): at the start, so that the log says at once which
+/// provider cannot be used, and later although nobody signs in, so that its keys roll over. Nobody waits for it.
+fn read_metadata(app: &Arc<App>) {
+    for party in app.idps.iter().filter_map(SignIn::saml) {
+        let keeper = party.keeper().clone();
+        let now = app.clock.unix();
+        tokio::spawn(async move {
+            // What went wrong is in the log already, and shows on the sign-in page and in /readyz.
+            let _ = keeper.known(now).await;
+        });
+    }
 }

@@ -252,6 +252,10 @@ fn from_sp(party: &ServiceProvider, error: SpError) -> LoginError {
             reason: error.reason(),
             ..trouble(&error.to_string())
         },
+        SpError::Metadata(_) | SpError::Refused(SamlError::Provider(_)) => LoginError {
+            status: web_session::UNAVAILABLE,
+            ..from_idp(&party.config().name, &SignInError::Saml(error))
+        },
         SpError::Busy => busy(),
         SpError::Refused(SamlError::Disagreement) => {
             tracing::error!(

@@ -142,6 +142,19 @@ impl SamlKeys {
         Ok(keys)
     }
 
+    /// The keys that there are, without making any: for looking.
+    ///
+    /// # Errors
+    /// The store, the key ring.
+    pub async fn existing(&self) -> Result<HeldKeys, IssuerError> {
+        if let Some(keys) = self.held() {
+            return Ok(keys);
+        }
+        let stored = self.stored().await?;
+        let keys = stored.iter().map(|key| self.open(key));
+        Ok(Arc::new(keys.collect::<Result<Vec<_>, _>>()?))
+    }
+
     /// Reads the store's keys anew at the next need: another node may have added or retired one.
     pub fn forget(&self) {
         if !self.given {

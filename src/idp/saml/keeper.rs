@@ -6,11 +6,10 @@
 //! other nodes, and as what a pinned provider's keys are held against.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use serde_json::json;
-use url::Url;
 
 use crate::audit::{AuditEvent, AuditLog, Outcome};
 use crate::clock::{Clock, Random, uuid_v4};
@@ -267,53 +266,14 @@ impl Keeper {
         }))
     }
 
-    /// The document, from wherever it is.
     async fn fetch(&self) -> Result<Vec<u8>, MetadataTrouble> {
-        let unreachable = |cause: String| MetadataTrouble::Unreachable(cause);
-        match &self.source {
-            MetadataSource::File(path) => {
-                let read = tokio::fs::read(path).await;
-                read.map_err(|error| unreachable(error.to_string()))
-            }
-            MetadataSource::Url(url) => self.call(url).await,
-        }
-    }
-
-    async fn call(&self, url: &Url) -> Result<Vec<u8>, MetadataTrouble> {
-        let limits = Limits {
-            max_bytes: MAX_BYTES,
-            accept: "application/samlmetadata+xml, application/xml, text/xml",
-        };
-        let fetched = self.means.outbound.get(url, limits).await;
-        let fetched = fetched.map_err(|error| MetadataTrouble::Unreachable(error.to_string()))?;
-        match fetched.status.is_success() {
-            true => Ok(fetched.body),
-            false => Err(MetadataTrouble::Unreachable(format!(
-                "it was answered with status {}",
-                fetched.status.as_u16()
-            ))),
-        }
+        let (bytes, _) = fetch(&self.source, &self.means.outbound).await?;
+        Ok(bytes)
     }
 
     fn parse(&self, bytes: &[u8], now: i64) -> Result<IdpMetadata, MetadataTrouble> {
-        let unusable = |error: String| MetadataTrouble::Unusable(error);
-        let certificates = match &self.signed_by {
-            Some(path) => {
-                let text = std::fs::read_to_string(path)
-                    .map_err(|error| unusable(format!("{}: {error}", path.display())))?;
-                let read = Certificate::from_pem(&text);
-                Some(read.map_err(|fault| unusable(format!("{} {fault}", path.display())))?)
-            }
-            None => None,
-        };
-        let reading = Reading {
-            entity_id: self.entity_id.as_deref(),
-            http_on_loopback: self.means.outbound.allows_loopback_http(),
-            signed_by: certificates.as_deref(),
-            ..Reading::at(now)
-        };
-        IdpMetadata::read(bytes, &reading)
-            .map_err(|error: MetadataError| unusable(error.to_string()))
+        let (entity_id, signed_by) = (self.entity_id.as_deref(), self.signed_by.as_deref());
+        parse(bytes, entity_id, signed_by, &self.means.outbound, now)
     }
 
     /// Of two entries with one entity, neither could tell whose response it got (SAML-9).
@@ -387,4 +347,97 @@ impl Keeper {
         self.keep(&bytes, now).await;
         Ok(metadata)
     }
+}
+
+/// What [`look`] saw.
+#[derive(Debug)]
+pub struct Looked {
+    /// As read.
+    pub metadata: IdpMetadata,
+    /// What the provider's own clock said, in seconds since 1970.
+    pub their_time: Option<i64>,
+}
+
+/// Reads an entry's metadata from its source, and keeps nothing: for `check` and `saml explain`.
+///
+/// # Errors
+/// [`MetadataTrouble`].
+pub async fn look(
+    config: &SamlIdpConfig,
+    outbound: &Outbound,
+    now: i64,
+) -> Result<Looked, MetadataTrouble> {
+    let (bytes, their_time) = fetch(&config.metadata, outbound).await?;
+    let entity_id = config.idp_entity_id.as_deref();
+    let signed_by = config.metadata_certificate.as_deref();
+    let metadata = parse(&bytes, entity_id, signed_by, outbound, now)?;
+    Ok(Looked {
+        metadata,
+        their_time,
+    })
+}
+
+/// The document, from wherever it is.
+async fn fetch(
+    source: &MetadataSource,
+    outbound: &Outbound,
+) -> Result<(Vec<u8>, Option<i64>), MetadataTrouble> {
+    let url = match source {
+        MetadataSource::Url(url) => url,
+        MetadataSource::File(path) => {
+            let read = tokio::fs::read(path).await;
+            let read = read.map_err(|error| MetadataTrouble::Unreachable(error.to_string()))?;
+            return Ok((read, None));
+        }
+    };
+    let limits = Limits {
+        max_bytes: MAX_BYTES,
+        accept: "application/samlmetadata+xml, application/xml, text/xml",
+    };
+    let fetched = outbound.get(url, limits).await;
+    let fetched = fetched.map_err(|error| MetadataTrouble::Unreachable(error.to_string()))?;
+    let date = fetched.headers.get(http::header::DATE);
+    let date = date.and_then(|date| date.to_str().ok()).and_then(moment);
+    match fetched.status.is_success() {
+        true => Ok((fetched.body, date)),
+        false => Err(MetadataTrouble::Unreachable(format!(
+            "it was answered with status {}",
+            fetched.status.as_u16()
+        ))),
+    }
+}
+
+fn parse(
+    bytes: &[u8],
+    entity_id: Option<&str>,
+    signed_by: Option<&Path>,
+    outbound: &Outbound,
+    now: i64,
+) -> Result<IdpMetadata, MetadataTrouble> {
+    let unusable = |error: String| MetadataTrouble::Unusable(error);
+    let certificates = match signed_by {
+        Some(path) => {
+            let text = std::fs::read_to_string(path)
+                .map_err(|error| unusable(format!("{}: {error}", path.display())))?;
+            let read = Certificate::from_pem(&text);
+            Some(read.map_err(|fault| unusable(format!("{} {fault}", path.display())))?)
+        }
+        None => None,
+    };
+    let reading = Reading {
+        entity_id,
+        http_on_loopback: outbound.allows_loopback_http(),
+        signed_by: certificates.as_deref(),
+        ..Reading::at(now)
+    };
+    IdpMetadata::read(bytes, &reading).map_err(|error: MetadataError| unusable(error.to_string()))
+}
+
+/// `Sun, 06 Nov 1994 08:49:37 GMT` in seconds since 1970 (RFC 9110 section 5.6.7).
+fn moment(date: &str) -> Option<i64> {
+    let form = time::macros::format_description!(
+        "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
+    );
+    let moment = time::PrimitiveDateTime::parse(date, form).ok()?;
+    Some(moment.assume_utc().unix_timestamp())
 }

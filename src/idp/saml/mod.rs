@@ -27,6 +27,7 @@ use crate::idp::PendingLogin;
 use crate::issuer::IssuerError;
 use crate::issuer::saml::{HeldKeys, SamlKeys, signing};
 use crate::saml::decrypt::DecryptionKey;
+use crate::saml::metadata::IdpMetadata;
 use crate::saml::redirect::{self, Kind};
 use crate::saml::request::AuthnRequest;
 use crate::saml::response::{self, Expectations, Expected, InResponseTo, Provider};
@@ -239,27 +240,6 @@ impl ServiceProvider {
         })
     }
 
-    /// Judges a response without using it up, for `saml explain`.
-    ///
-    /// # Errors
-    /// [`SpError`].
-    pub async fn explain(
-        &self,
-        bytes: Vec<u8>,
-        in_response_to: Option<String>,
-        now: i64,
-    ) -> Result<Identity, SpError> {
-        let known = self.keeper.known(now).await?;
-        let asked = Asked {
-            // The request is not at hand: what it asked for is what the entry asks for now.
-            since: None,
-            request: in_response_to,
-        };
-        let bytes = Arc::new(bytes);
-        let assertion = self.judge(&known, bytes.clone(), asked, now).await?;
-        Ok(profile::identity(&assertion, &self.config, &bytes, now)?)
-    }
-
     async fn judge(
         &self,
         known: &Arc<Known>,
@@ -344,23 +324,65 @@ struct Verification {
 
 impl Verification {
     fn run(&self) -> Result<VerifiedAssertion, SamlError> {
-        let config = &self.config;
         let decryption = self
             .keys
             .iter()
             .filter_map(|held| DecryptionKey::of(held.credential.key()).ok());
         let decryption: Vec<DecryptionKey> = decryption.collect();
-        let provider = Provider {
-            entity_id: &self.known.metadata.entity_id,
-            keys: &self.known.metadata.signing,
+        let judge = Judge {
+            config: &self.config,
+            metadata: &self.known.metadata,
             decryption: &decryption,
+            second_opinion: self.second_opinion,
+            now: self.now,
+        };
+        judge.assertion(&self.bytes, self.asked.request.as_deref(), self.asked.since)
+    }
+}
+
+/// The production judgement over facts at hand: for sign-in, and for `saml explain`.
+pub struct Judge<'a> {
+    /// The entry.
+    pub config: &'a SamlIdpConfig,
+    /// What its provider publishes.
+    pub metadata: &'a IdpMetadata,
+    /// Our keys that assertions may be encrypted for.
+    pub decryption: &'a [DecryptionKey],
+    /// Whether libxmlsec1 must agree.
+    pub second_opinion: bool,
+    /// Seconds since 1970.
+    pub now: i64,
+}
+
+impl Judge<'_> {
+    /// Who a response says it is, without using it up.
+    ///
+    /// # Errors
+    /// [`SamlError`].
+    pub fn identity(&self, bytes: &[u8], request: Option<&str>) -> Result<Identity, SamlError> {
+        // When the request was made is not at hand, so whether the person signed in since is not asked.
+        let assertion = self.assertion(bytes, request, None)?;
+        profile::identity(&assertion, self.config, bytes, self.now)
+    }
+
+    fn assertion(
+        &self,
+        bytes: &[u8],
+        request: Option<&str>,
+        since: Option<i64>,
+    ) -> Result<VerifiedAssertion, SamlError> {
+        let config = self.config;
+        let provider = Provider {
+            entity_id: &self.metadata.entity_id,
+            keys: &self.metadata.signing,
+            decryption: self.decryption,
             allow_sha1: config.allow_sha1,
             allow_cbc: config.allow_cbc,
             second_opinion: self.second_opinion,
         };
         let acs = [config.acs_url.clone()];
         let ours = [config.entity_id.clone()];
-        let in_response_to = match &self.asked.request {
+        let in_response_to = match request {
             Some(request) => InResponseTo::Request(request),
             None => InResponseTo::Nothing {
                 allowed: config.idp_initiated,
@@ -378,10 +400,10 @@ impl Verification {
             audience: Expected::OneOf(&ours),
             signed_assertion: false,
             authn_contexts: &config.authn_contexts,
-            authenticated_since: self.asked.since.filter(|_| config.force_authn),
+            authenticated_since: since.filter(|_| config.force_authn),
             encrypted: config.require_encryption,
         };
-        response::verify(&self.bytes, &provider, &expectations)
+        response::verify(bytes, &provider, &expectations)
     }
 }
 
