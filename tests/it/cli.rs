@@ -1,5 +1,7 @@
 //! The commands, run as a shell runs them: exit status, stdout and stderr together.
 
+mod saml;
+
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
