@@ -17,6 +17,7 @@ use crate::idp::saml::Ourselves;
 use crate::idp::saml::keeper::{Entities, Keeper, Means};
 use crate::idp::{RelyingParty, ServiceProvider, SignIn};
 use crate::issuer::Issuer;
+use crate::issuer::saml::assertions::Assertions;
 use crate::issuer::saml::{Party, SamlKeys};
 use crate::outbound::{KeyCache, Outbound, OutboundRules};
 use crate::saml::Credential;
@@ -59,6 +60,8 @@ pub struct App {
     pub issuer: Arc<Issuer>,
     /// Our keys as a SAML service provider.
     pub saml_keys: Arc<SamlKeys>,
+    /// Speaks for people to STSs that trust us as their SAML provider.
+    pub assertions: Arc<Assertions>,
     /// Who and what there is.
     pub iam: Iam,
     /// Places for requests whose bodies are larger than usual.
@@ -118,6 +121,24 @@ impl SamlParts {
             means,
         })
     }
+}
+
+/// Drawbridge as a SAML identity provider. Nobody is sent here to sign in: the endpoint for that, which STSs insist on
+/// in metadata, is the front page.
+pub fn assertions(
+    urls: &Urls,
+    store: &Store,
+    ring: &Arc<KeyRing>,
+    random: &Arc<dyn Random>,
+) -> Assertions {
+    let keys = SamlKeys::new(
+        Party::IdentityProvider,
+        urls.host(),
+        store.clone(),
+        ring.clone(),
+        random.clone(),
+    );
+    Assertions::new(urls.saml_idp(), urls.absolute("/"), keys)
 }
 
 /// Our SAML key and its certificate, from their files.
@@ -269,6 +290,7 @@ impl App {
         Ok(App {
             idps: sign_ins(&config, &urls, &outbound, &keys, &saml),
             saml_keys: saml.ours.keys.clone(),
+            assertions: Arc::new(assertions(&urls, &store, &ring, &random)),
             broker: Broker { sts },
             issuer,
             iam,

@@ -105,7 +105,9 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/explain", post(explain::answer))
         .route("/oauth2/token", post(token::answer))
         .route("/.well-known/openid-configuration", get(issuer::metadata))
-        .route("/oauth2/jwks", get(issuer::key_set));
+        .route("/oauth2/jwks", get(issuer::key_set))
+        // No identity provider of ours can have the id `idp`.
+        .route("/saml/idp/metadata", get(issuer::saml_metadata));
     // Operations.
     let operations = Router::new()
         .route("/healthz", get(ops::healthz))

@@ -109,6 +109,11 @@ impl Urls {
         format!("/saml/{}/metadata", encoded(idp))
     }
 
+    /// Our metadata as a SAML identity provider, and our entity id as one.
+    pub fn saml_idp(&self) -> String {
+        self.absolute("/saml/idp/metadata")
+    }
+
     /// Where logout messages of a SAML identity provider come to.
     pub fn saml_slo(&self, idp: &str) -> String {
         format!("/saml/{}/slo", encoded(idp))

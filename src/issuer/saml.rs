@@ -4,8 +4,13 @@
 //! A key comes with a certificate, signed by itself and good for ten years: parties pin it. They are made when they
 //! are first needed, sealed by the key ring, and shared by all nodes through the store.
 //!
-//! **Rotation.** A new key is published at once and signs only when it has been published for [`PUBLISHED_BEFORE_USE`],
-//! so that whoever reads our metadata daily knows it by then; the one before is published until it is retired.
+//! **Rotation** (`rotation`, by command). A new key is published at once and signs only when it has been published for
+//! [`PUBLISHED_BEFORE_USE`], so that whoever reads our metadata daily knows it by then; the one before is published
+//! until it is retired. Every node looks again after [`REFRESH_SECONDS`].
+//!
+//! [`assertions`] is what the identity provider's keys are for.
+
+pub mod assertions;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -24,6 +29,8 @@ use crate::store::{Store, StoreError};
 
 /// Seconds for which a key is published before it signs (security.md ISS-1).
 pub const PUBLISHED_BEFORE_USE: i64 = 24 * 3600;
+/// Seconds after which a node looks whether a key was added or retired.
+pub const REFRESH_SECONDS: i64 = 45;
 /// Seconds for which a certificate is good.
 const GOOD_FOR: i64 = 10 * 365 * 24 * 3600;
 /// Seconds by which its beginning lies before it was made, for clocks that are behind.
@@ -69,11 +76,18 @@ pub struct SamlKeys {
     store: Store,
     ring: Arc<KeyRing>,
     random: Arc<dyn Random>,
-    held: RwLock<Option<HeldKeys>>,
+    held: RwLock<Option<Held>>,
     /// One at a time makes keys.
     making: tokio::sync::Mutex<()>,
     /// Given by the configuration: then the store keeps none.
     given: bool,
+}
+
+/// Keys as a node holds them.
+struct Held {
+    keys: HeldKeys,
+    /// When the store was asked for them, seconds since 1970.
+    read_at: i64,
 }
 
 /// What is sealed.
@@ -111,35 +125,70 @@ impl SamlKeys {
             created_at: 0,
             credential,
         };
+        let held = Held {
+            keys: Arc::new(vec![key]),
+            read_at: 0,
+        };
         SamlKeys {
-            held: RwLock::new(Some(Arc::new(vec![key]))),
+            held: RwLock::new(Some(held)),
             given: true,
             ..self
         }
     }
 
-    /// Every key that is published, the oldest first; made where there is none yet.
+    /// Every key that is published, the oldest first; made where there is none yet. Where the store does not answer,
+    /// they are as they were.
     ///
     /// # Errors
     /// The store, the key ring, the library.
     pub async fn keys(&self, now: i64) -> Result<HeldKeys, IssuerError> {
-        if let Some(keys) = self.held() {
+        if let Some(keys) = self.fresh(now) {
             return Ok(keys);
         }
         let _one = self.making.lock().await;
-        if let Some(keys) = self.held() {
+        if let Some(keys) = self.fresh(now) {
             return Ok(keys);
         }
+        let keys = match (self.read(now).await, self.held()) {
+            (Ok(keys), _) => keys,
+            (Err(error), Some(keys)) => {
+                tracing::warn!(party = self.party.name(), %error, "our SAML keys could not be read again");
+                keys
+            }
+            (Err(error), None) => return Err(error),
+        };
+        let held = Held {
+            keys: keys.clone(),
+            read_at: now,
+        };
+        *self.held.write().unwrap_or_else(PoisonError::into_inner) = Some(held);
+        Ok(keys)
+    }
+
+    /// What is held and was asked for a moment ago; what was given stays.
+    fn fresh(&self, now: i64) -> Option<HeldKeys> {
+        let held = self.held.read().unwrap_or_else(PoisonError::into_inner);
+        let fresh =
+            |held: &&Held| self.given || (0..REFRESH_SECONDS).contains(&(now - held.read_at));
+        held.as_ref().filter(fresh).map(|held| held.keys.clone())
+    }
+
+    fn held(&self) -> Option<HeldKeys> {
+        let held = self.held.read().unwrap_or_else(PoisonError::into_inner);
+        held.as_ref().map(|held| held.keys.clone())
+    }
+
+    async fn read(&self, now: i64) -> Result<HeldKeys, IssuerError> {
         let mut stored = self.stored().await?;
         if stored.is_empty() {
             self.add(&format!("{}-1", self.party.name()), now).await?;
             // Another node may have been first: what counts is what is stored.
             stored = self.stored().await?;
         }
-        let keys = stored.iter().map(|key| self.open(key));
-        let keys: HeldKeys = Arc::new(keys.collect::<Result<Vec<_>, _>>()?);
-        *self.held.write().unwrap_or_else(PoisonError::into_inner) = Some(keys.clone());
-        Ok(keys)
+        if stored.is_empty() {
+            return Err(IssuerError::Unreadable(self.party.name().to_owned()));
+        }
+        self.opened(&stored)
     }
 
     /// The keys that there are, without making any: for looking.
@@ -147,24 +196,15 @@ impl SamlKeys {
     /// # Errors
     /// The store, the key ring.
     pub async fn existing(&self) -> Result<HeldKeys, IssuerError> {
-        if let Some(keys) = self.held() {
-            return Ok(keys);
+        match self.held() {
+            Some(keys) => Ok(keys),
+            None => self.opened(&self.stored().await?),
         }
-        let stored = self.stored().await?;
+    }
+
+    fn opened(&self, stored: &[StoredSigningKey]) -> Result<HeldKeys, IssuerError> {
         let keys = stored.iter().map(|key| self.open(key));
         Ok(Arc::new(keys.collect::<Result<Vec<_>, _>>()?))
-    }
-
-    /// Reads the store's keys anew at the next need: another node may have added or retired one.
-    pub fn forget(&self) {
-        if !self.given {
-            *self.held.write().unwrap_or_else(PoisonError::into_inner) = None;
-        }
-    }
-
-    fn held(&self) -> Option<HeldKeys> {
-        let held = self.held.read();
-        held.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     async fn stored(&self) -> Result<Vec<StoredSigningKey>, StoreError> {

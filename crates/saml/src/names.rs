@@ -35,6 +35,8 @@ pub const BEARER: &str = "urn:oasis:names:tc:SAML:2.0:cm:bearer";
 pub const SUCCESS: &str = "urn:oasis:names:tc:SAML:2.0:status:Success";
 /// What formats of names begin with.
 pub const NAMEID_FORMAT: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:";
+/// The format of a name that is an e-mail address; it is still SAML 1.1's (Core 8.3.2).
+pub const EMAIL_ADDRESS: &str = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress";
 
 /// RSA with SHA-256, PKCS #1 v1.5 (RFC 4051 2.3.2).
 pub const RSA_SHA256: &str = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256";
