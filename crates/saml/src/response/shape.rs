@@ -147,6 +147,8 @@ fn ids(root: Element<'_>) -> Result<(), SamlError> {
                 ("", local) | (XML, local) if local.eq_ignore_ascii_case("id") => {
                     return Err(SamlError::Id);
                 }
+                // libxmlsec1 looks at names without their namespaces.
+                (_, "ID") => return Err(SamlError::Id),
                 _ => false,
             };
             if id && (!is_ncname(attribute.value()) || !seen.insert(attribute.value())) {

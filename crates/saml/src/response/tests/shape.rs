@@ -302,7 +302,12 @@ fn no_other_spelling_of_an_identifier_is_there() {
             refused_bent(">admins<", &value, SamlError::Id);
         }
     }
-    // What is in a namespace of its own is no identifier of ours, nor of anybody who looks for one.
+    refused_bent(
+        "<samlp:Status>",
+        "<samlp:Status samlp:ID='_x'>",
+        SamlError::Id,
+    );
+    // These are no identifiers of ours, nor does anybody look for them.
     let other = "><x xmlns='urn:x' xmlns:y='urn:y' y:id='1'/><";
     assert!(judge(&bent(">admins<", other)).is_ok());
 }
