@@ -21,6 +21,8 @@ from harness import DEV, DRAWBRIDGE, STS_VERSION, Keys, Program, request
 
 SERVER, LOAD = {0}, {1}
 FLOOR = os.environ["FLOOR_BIN"]
+ANALYST = f"arn:aws:iam::{DEV}:role/Analyst"
+SAML_PROVIDER = f"arn:aws:iam::{DEV}:saml-provider/bench"
 LIMITED = f"arn:aws:iam::{DEV}:role/Limited"
 SESSIONS, ROLES = 1_000_000, 100_000
 FIVE_TAGS = {
@@ -28,6 +30,7 @@ FIVE_TAGS = {
     for place, tag in enumerate([("Team", "core"), ("Job", "4711"), ("Env", "prod"), ("Repo", "app"), ("Ref", "main")], 1)
     for part, text in zip(("Key", "Value"), tag)
 }
+SAML_CRYPTO = {"r": "rs256", "e": "es256"}
 SESSION_POLICY = policy(allow("s3:GetObject", resource="arn:aws:s3:::artefacts/*"))
 
 
@@ -35,7 +38,8 @@ class Bench(Broker):
     """The broker of the tests with one more role, which sessions may be tagged for."""
 
     def configuration(self, port: int) -> str:
-        """As the tests have it, and Pipeline may take and tag Limited."""
+        """As the tests have it, and Pipeline may take and tag Limited, and a SAML provider's people Analyst."""
+        saml_response(self.folder)
         actions = ["sts:AssumeRole", "sts:TagSession"]
         trust = policy(allow(actions, {"AWS": PIPELINE}))
         return super().configuration(port) + f"""
@@ -44,18 +48,27 @@ class Bench(Broker):
             alias = "limited"
             trust_policy = '{trust}'
             policies = {{ permissions = '{policy(allow("s3:*", resource="*"))}' }}
+            [[saml_provider]]
+            account = "{DEV}"
+            name = "bench"
+            metadata_file = "idp.xml"
+            [[role]]
+            arn = "{ANALYST}"
+            alias = "analyst"
+            trust_policy = '{policy(allow("sts:AssumeRoleWithSAML", {"Federated": SAML_PROVIDER}))}'
+            policies = {{ permissions = '{policy(allow("s3:*", resource="*"))}' }}
             """
 
     def halt(self):
         """Stops the broker and leaves its issuer running."""
         Program.stop(self)
 
-    def again(self) -> float:
-        """Starts it once more; the seconds until it is ready."""
+    def again(self, **environment) -> float:
+        """Starts it once more, with more environment; the seconds until it is ready."""
         begun = time.monotonic()
         with open(self.log, "ab") as output:
             command = [DRAWBRIDGE, "serve", "--config", self.folder / "drawbridge.toml"]
-            self.process = subprocess.Popen(command, stdout=output, stderr=output)
+            self.process = subprocess.Popen(command, stdout=output, stderr=output, env={**os.environ, **environment})
         while True:
             try:
                 if self.http("GET", "/readyz").status == 200:
@@ -74,6 +87,9 @@ def main():
     print(f"  bare axum GET                        {bare['rate']:>8,.0f} /s   p50 {bare['p50']}   p99 {bare['p99']}")
     for name in crypto:
         print(f"  bare {name:<6} of aws-lc-rs and hmac     {crypto[name]:>8,} /s")
+    verified = json.loads(pinned(SERVER, subprocess.check_output, [FLOOR, "verify"]))
+    for name, rate in verified.items():
+        print(f"  SAML response verified, {name:<12} {rate:>8,} /s   {rate / crypto[SAML_CRYPTO[name[0]]]:.0%} of the signature alone")
     print(f"\n  {'':<36} {'/s':>8} {'floor':>8} {'ratio':>6} {'p50':>9} {'p99':>9} {'failed':>7} {'RSS':>8}")
 
     with tempfile.TemporaryDirectory() as folder:
@@ -93,6 +109,11 @@ def main():
 
         try:
             rates = {name: row(name, call, parts) for name, call, parts in jobs(broker)}
+            broker.halt()
+            pinned(SERVER, lambda: broker.again(DRAWBRIDGE__SAML__SECOND_OPINION="false"))
+            row("AssumeRoleWithSAML, 8 kB, ours alone", with_saml(folder), ["rs256", "seal"])
+            broker.halt()
+            pinned(SERVER, broker.again)
             print(f"\n  after {SESSIONS:,} sessions more", flush=True)
             all_jobs = {name: (call, parts) for name, call, parts in jobs(broker)}
             issuing, asking = "AssumeRole", "GetCallerIdentity, session"
@@ -140,8 +161,26 @@ def jobs(broker):
     yield "AssumeRole, session policy, 5 tags", limited, ["sigv4", "seal", "seal"]
     yield "AssumeRoleWithWebIdentity, RS256", web_identity("RS256"), ["rs256", "seal"]
     yield "AssumeRoleWithWebIdentity, ES256", web_identity("ES256"), ["es256", "seal"]
+    yield "AssumeRoleWithSAML, 8 kB, both", with_saml(broker.folder), ["rs256", "seal"]
     yield "/v1/creds, RS256", creds("RS256"), ["rs256", "seal"]
     yield "/v1/creds, ES256", creds("ES256"), ["es256", "seal"]
+
+
+def saml_response(folder: pathlib.Path) -> str:
+    """A response for the embedded STS, good for five minutes; the first call makes the provider's metadata."""
+    command = [FLOOR, "saml", folder, ANALYST, SAML_PROVIDER]
+    return subprocess.check_output(command, text=True).strip()
+
+
+def with_saml(folder: pathlib.Path):
+    form = {
+        "Action": "AssumeRoleWithSAML",
+        "Version": STS_VERSION,
+        "RoleArn": ANALYST,
+        "PrincipalArn": SAML_PROVIDER,
+        "SAMLAssertion": saml_response(folder),
+    }
+    return "POST", "/", {"Content-Type": "application/x-www-form-urlencoded"}, urllib.parse.urlencode(form)
 
 
 def many_roles(folder: pathlib.Path):
