@@ -150,7 +150,7 @@ fn open(app: &App, id: &str, sealed: &str, now: i64) -> Option<LoggedOut> {
     let (body, _) = app.ring.open(Purpose::PendingLogin, AGAIN, &sealed).ok()?;
     let again: Again = serde_json::from_slice(&body).ok()?;
     let fresh = (again.started_at..=again.started_at + LIFETIME).contains(&now);
-    (fresh && again.idp == id).then(|| LoggedOut::Asked {
+    (fresh && again.idp == id).then_some(LoggedOut::Asked {
         name_id: NameId {
             value: again.name,
             format: again.format,
