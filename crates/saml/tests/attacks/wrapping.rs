@@ -254,6 +254,35 @@ fn a_signature_moved_to_the_other_place() {
     refused(text, SamlError::SignatureInvalid);
 }
 
+/// A failure that is genuinely signed, with a forged assertion in a decoy of its signature, or anywhere.
+#[test]
+fn a_signed_failure_around_a_forged_assertion() {
+    let failure = bent("status:Success", "status:Responder");
+    let failure = signed_whole(&changed(&failure, assertion(&response()), ""));
+    refused(&failure, SamlError::Status);
+    let signature = signature(&failure);
+    let decoy = inside(signature, &format!("<ds:Object>{}</ds:Object>", evil()));
+    for forged in [
+        changed(&failure, signature, &format!("{signature}{decoy}")),
+        changed(&failure, signature, &format!("{decoy}{signature}")),
+        changed(&failure, signature, &decoy),
+        changed(
+            &failure,
+            "</samlp:Response>",
+            &format!("{}</samlp:Response>", evil()),
+        ),
+    ] {
+        refused(&forged, SamlError::Status);
+        let success = changed(&forged, "status:Responder", "status:Success");
+        let error = judge(success.as_bytes()).unwrap_err();
+        let expected = match forged.contains("<ds:Object>") {
+            true => SamlError::Assertions,
+            false => SamlError::SignatureInvalid,
+        };
+        assert_eq!(error, expected);
+    }
+}
+
 /// Wherever in a forged response something genuine may stand, and wherever in a genuine one something forged: nobody is
 /// let in. With the forged `ID`s as they are, and with those of the genuine ones.
 #[test]
