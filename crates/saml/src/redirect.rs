@@ -23,7 +23,7 @@ pub const MAX_MESSAGE_BYTES: usize = 256 * 1024;
 /// How many times as long as its compressed form a message may be (SAML-22).
 pub const MAX_RATIO: usize = 100;
 /// The longest `RelayState` we write, in bytes (3.4.3).
-const MAX_RELAY_STATE_BYTES: usize = 80;
+pub const MAX_RELAY_STATE_BYTES: usize = 80;
 
 /// The one encoding there is (3.4.4); `SAMLEncoding` is seldom sent.
 const DEFLATE: &str = "urn:oasis:names:tc:SAML:2.0:bindings:URL-Encoding:DEFLATE";
