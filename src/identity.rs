@@ -22,11 +22,14 @@ pub enum EvidenceKind {
     Saml,
 }
 
-/// What a SAML assertion says of the person beside a name.
+/// What only SAML says of a person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SamlName {
-    /// `NameID`, exactly: the subject of the identity, unless the entry takes that from an attribute.
+    /// `NameID`, exactly.
     pub value: String,
+    /// Whether it is what the person is known by: the identity's subject, which is unique only with format and
+    /// qualifiers (security.md SAML-17). Otherwise the subject is an attribute, and this is for logout alone.
+    pub is_subject: bool,
     /// `Format` of the `NameID`.
     pub format: Option<String>,
     /// `NameQualifier`.
@@ -35,7 +38,15 @@ pub struct SamlName {
     pub sp_name_qualifier: Option<String>,
     /// The session at the provider, for logout.
     pub session_index: Option<String>,
+    /// Whether SHA-1 signed the assertion, which the entry allows: each event warns of it (SAML-5).
+    pub sha1: bool,
 }
+
+/// Formats of names that mean nothing to a reader.
+const OPAQUE: [&str; 2] = [
+    "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent",
+    "urn:oasis:names:tc:SAML:2.0:nameid-format:transient",
+];
 
 /// What verified evidence says about someone.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -46,7 +57,8 @@ pub struct Identity {
     pub kind: EvidenceKind,
     /// The issuer, exactly as the evidence has it: of SAML the provider's entity id.
     pub issuer: String,
-    /// The subject, exactly as the evidence has it. With `provider` it is the key of the identity.
+    /// The subject, exactly as the evidence has it. With `provider` it is the key of the identity; of SAML together
+    /// with the format and the qualifiers of the name, unless an attribute is the subject.
     pub subject: String,
     /// The audience that matched; of SAML the `Recipient`, which is what `saml:aud` means.
     pub audience: String,
@@ -131,26 +143,66 @@ impl Identity {
 
     /// A legal session name (`[\w+=,.@-]{2,64}`): e-mail, else name, else subject, made legal. Where
     /// anything had to be changed, a short hash of the whole key keeps two identities apart.
+    ///
+    /// Of SAML the hash is always there: what can be read is not what a person is known by.
     pub fn session_name(&self) -> String {
-        let wanted = match self.kind {
-            EvidenceKind::Oidc | EvidenceKind::Saml => {
-                self.email.as_deref().unwrap_or(&self.subject)
-            }
-            EvidenceKind::Ci => &self.subject,
+        let wanted = match (self.kind, &self.saml) {
+            (EvidenceKind::Saml, Some(name)) => return self.saml_session_name(name),
+            (EvidenceKind::Ci, _) => &self.subject,
+            _ => self.email.as_deref().unwrap_or(&self.subject),
         };
         legal_session_name(wanted, &[&self.provider, &self.subject])
+    }
+
+    fn saml_session_name(&self, name: &SamlName) -> String {
+        let opaque = name
+            .format
+            .as_deref()
+            .is_some_and(|it| OPAQUE.contains(&it));
+        let readable = match name.is_subject && opaque {
+            true => &self.display_name,
+            false => &self.subject,
+        };
+        let wanted = self.email.as_deref().unwrap_or(readable);
+        let said = |part: &Option<String>| match part {
+            // What is empty is not what is left out.
+            Some(part) => format!("={part}"),
+            None => String::new(),
+        };
+        let qualifiers = match name.is_subject {
+            true => [
+                said(&name.format),
+                said(&name.name_qualifier),
+                said(&name.sp_name_qualifier),
+            ],
+            false => Default::default(),
+        };
+        let [format, qualifier, ours] = &qualifiers;
+        let kind = if name.is_subject { "name" } else { "attribute" };
+        named_apart(
+            wanted,
+            &[&self.provider, kind, &self.subject, format, qualifier, ours],
+        )
     }
 }
 
 /// Makes a text a legal session name; `key` tells apart what becomes equal by that.
 pub fn legal_session_name(wanted: &str, key: &[&str]) -> String {
+    let length = wanted.chars().count();
+    match wanted.chars().all(is_legal) && (2..=64).contains(&length) {
+        true => wanted.to_owned(),
+        false => named_apart(wanted, key),
+    }
+}
+
+fn is_legal(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "_+=,.@-".contains(c)
+}
+
+/// A text made legal, with a short hash of the key behind it.
+fn named_apart(wanted: &str, key: &[&str]) -> String {
     use base64::Engine;
     use sha2::{Digest, Sha256};
-    let legal = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
-    let length = wanted.chars().count();
-    if wanted.chars().all(legal) && (2..=64).contains(&length) {
-        return wanted.to_owned();
-    }
     let mut digest = Sha256::new();
     for part in key {
         digest.update((part.len() as u64).to_be_bytes());
@@ -159,7 +211,7 @@ pub fn legal_session_name(wanted: &str, key: &[&str]) -> String {
     let hash = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(digest.finalize());
     let kept: String = wanted
         .chars()
-        .map(|c| if legal(c) { c } else { '-' })
+        .map(|c| if is_legal(c) { c } else { '-' })
         .take(53)
         .collect();
     let short: String = hash.chars().take(10).collect();
@@ -191,6 +243,86 @@ mod tests {
         let long = "é".repeat(300);
         assert_eq!(legal_session_name(&long, &["x"]).len(), 64);
         assert!(legal_session_name("x", &["x"]).len() >= 2);
+    }
+
+    fn ann() -> Identity {
+        Identity {
+            provider: "contoso".to_owned(),
+            kind: EvidenceKind::Saml,
+            issuer: "https://idp.contoso.example".to_owned(),
+            subject: "ann-4711".to_owned(),
+            audience: "https://sso.example.com/saml/contoso/acs".to_owned(),
+            display_name: "Ann Example".to_owned(),
+            email: Some("ann@contoso.example".to_owned()),
+            groups: Vec::new(),
+            claims: BTreeMap::new(),
+            sts_claims: serde_json::Map::new(),
+            issued_at: 0,
+            valid_until: 3600,
+            key_id: None,
+            token_id: None,
+            saml: Some(SamlName {
+                value: "ann-4711".to_owned(),
+                is_subject: true,
+                format: Some(OPAQUE[0].to_owned()),
+                name_qualifier: None,
+                sp_name_qualifier: None,
+                session_index: None,
+                sha1: false,
+            }),
+            evidence_sha256: String::new(),
+        }
+    }
+
+    #[test]
+    fn whatever_a_person_of_saml_is_known_by_is_in_the_session_name() {
+        type Spoil = fn(&mut Identity);
+        let other: [Spoil; 7] = [
+            |it| it.provider = "fabrikam".to_owned(),
+            |it| it.subject = "ann-4712".to_owned(),
+            |it| it.saml.as_mut().unwrap().format = None,
+            |it| it.saml.as_mut().unwrap().name_qualifier = Some("a".to_owned()),
+            |it| it.saml.as_mut().unwrap().name_qualifier = Some(String::new()),
+            |it| it.saml.as_mut().unwrap().sp_name_qualifier = Some("a".to_owned()),
+            |it| it.saml.as_mut().unwrap().is_subject = false,
+        ];
+        let mut names: Vec<String> = vec![ann().session_name()];
+        for spoil in other {
+            let mut spoilt = ann();
+            spoil(&mut spoilt);
+            names.push(spoilt.session_name());
+        }
+        for name in &names {
+            assert!(name.starts_with("ann@contoso.example-"), "{name}");
+        }
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), 8);
+        // Another session at the provider is the same person.
+        let mut later = ann();
+        later.saml.as_mut().unwrap().session_index = Some("2".to_owned());
+        assert_eq!(later.session_name(), ann().session_name());
+    }
+
+    #[test]
+    fn a_session_name_of_saml_is_one_that_people_can_read() {
+        let named = |spoil: fn(&mut Identity)| {
+            let mut spoilt = ann();
+            spoilt.email = None;
+            spoil(&mut spoilt);
+            let name = spoilt.session_name();
+            name[..name.len() - 11].to_owned()
+        };
+        assert_eq!(named(|_| {}), "Ann-Example");
+        let unspecified: fn(&mut Identity) = |it| it.saml.as_mut().unwrap().format = None;
+        assert_eq!(named(unspecified), "ann-4711");
+        // A subject that an attribute gives is what the administrator chose people to be known by.
+        let by_attribute: fn(&mut Identity) = |it| {
+            it.saml.as_mut().unwrap().is_subject = false;
+            it.subject = "E-17".to_owned();
+        };
+        assert_eq!(named(by_attribute), "E-17");
+        assert_eq!(named(|it| it.display_name = "é".repeat(300)).len(), 53);
     }
 
     #[test]

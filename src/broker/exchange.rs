@@ -129,10 +129,10 @@ pub fn trail(identity: &Identity) -> Value {
     } = identity;
     let (kind, id) = match &identity.saml {
         // The name qualifier is of an account's provider; here there is none yet.
-        Some(name) => ("SAMLUser", format!("{issuer}:{}", name.value)),
+        Some(_) => ("SAMLUser", format!("{issuer}:{subject}")),
         None => ("WebIdentityUser", format!("{issuer}:{audience}:{subject}")),
     };
-    json!({
+    let mut trail = json!({
         "type": kind,
         "principalId": id,
         "userName": identity.display_name,
@@ -140,7 +140,11 @@ pub fn trail(identity: &Identity) -> Value {
         "tokenId": identity.token_id,
         "keyId": identity.key_id,
         "tokenSha256": identity.evidence_sha256,
-    })
+    });
+    if identity.saml.as_ref().is_some_and(|name| name.sha1) {
+        trail["warnings"] = json!(["saml.signature.sha1"]);
+    }
+    trail
 }
 
 impl Broker {

@@ -160,10 +160,12 @@ pub fn identity(
         token_id: Some(assertion.id().to_owned()),
         saml: Some(SamlName {
             value: name_id.value.clone(),
+            is_subject: config.subject_attribute.is_none(),
             format: name_id.format.clone(),
             name_qualifier: name_id.name_qualifier.clone(),
             sp_name_qualifier: name_id.sp_name_qualifier.clone(),
             session_index: assertion.authn().session_index.clone(),
+            sha1: assertion.used_sha1(),
         }),
         evidence_sha256: sha256(bytes),
     })
