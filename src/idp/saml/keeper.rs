@@ -32,6 +32,9 @@ pub enum MetadataTrouble {
     /// It cannot be read.
     #[error("its metadata cannot be fetched: {0}")]
     Unreachable(String),
+    /// It cannot be held against what was known of a pinned provider.
+    #[error("what was known of it cannot be read: {0}")]
+    Store(String),
     /// It was read and cannot be used.
     #[error("its metadata cannot be used: {0}")]
     Unusable(String),
@@ -91,6 +94,16 @@ pub struct Keeper {
     reading: tokio::sync::Mutex<()>,
 }
 
+/// Whether metadata is still valid.
+fn counts(known: &Known, now: i64) -> Result<(), MetadataTrouble> {
+    match known.metadata.valid_until {
+        Some(until) if until <= now => Err(MetadataTrouble::Unusable(
+            "it is valid no longer (validUntil has passed)".to_owned(),
+        )),
+        _ => Ok(()),
+    }
+}
+
 #[derive(Default)]
 struct Held {
     known: Option<Arc<Known>>,
@@ -127,18 +140,19 @@ impl Keeper {
                 _ => self.first(now).await,
             };
         };
-        let due = known.fetched_at + self.refresh <= now;
-        if due && !(0..RETRY_AFTER).contains(&(now - tried_at)) {
-            let keeper = self.clone();
-            tokio::spawn(async move {
-                let _ = keeper.read(now).await;
-            });
-        }
-        match known.metadata.valid_until.is_some_and(|until| until <= now) {
-            true => Err(MetadataTrouble::Unusable(
-                "it is valid no longer".to_owned(),
-            )),
-            false => Ok(known),
+        let tried = (0..RETRY_AFTER).contains(&(now - tried_at));
+        match (counts(&known, now), tried) {
+            // What has run out is worth waiting for.
+            (Err(_), false) => self.first(now).await,
+            (Err(expired), true) => Err(trouble.unwrap_or(expired)),
+            (Ok(()), false) if known.fetched_at + self.refresh <= now => {
+                let keeper = self.clone();
+                tokio::spawn(async move {
+                    let _ = keeper.read(now).await;
+                });
+                Ok(known)
+            }
+            (Ok(()), _) => Ok(known),
         }
     }
 
@@ -158,6 +172,11 @@ impl Keeper {
         known.filter(|known| known.metadata.signing != than.metadata.signing)
     }
 
+    /// Waits until nobody reads the source any more.
+    pub async fn settled(&self) {
+        let _one = self.reading.lock().await;
+    }
+
     /// What the last reading failed with.
     pub fn trouble(&self) -> Option<MetadataTrouble> {
         self.held().2
@@ -172,33 +191,59 @@ impl Keeper {
     async fn first(self: &Arc<Self>, now: i64) -> Result<Arc<Known>, MetadataTrouble> {
         // The stored copy first: it is what a pinned provider is held against.
         if self.held().0.is_none() {
-            self.recall(now).await;
+            let recalled = self.recall().await;
+            // Without it, whatever the provider says would be taken for what was always so.
+            if let Err(trouble) = recalled
+                && self.pin
+            {
+                return Err(trouble);
+            }
         }
         let read = self.read(now).await;
         match (read, self.held().0) {
-            (Ok(known), _) | (Err(_), Some(known)) => Ok(known),
+            (Ok(known), _) => Ok(known),
+            (Err(trouble), Some(known)) => counts(&known, now).map(|()| known).map_err(|_| trouble),
             (Err(trouble), None) => Err(trouble),
         }
     }
 
     /// Takes the stored copy, where there is one of this very source.
-    async fn recall(&self, now: i64) {
+    ///
+    /// # Errors
+    /// The store cannot be asked.
+    async fn recall(&self) -> Result<(), MetadataTrouble> {
+        let Some(known) = self.stored().await? else {
+            return Ok(());
+        };
+        if self.claim(&known.metadata.entity_id).is_ok() {
+            let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
+            held.known.get_or_insert_with(|| Arc::new(known));
+        }
+        Ok(())
+    }
+
+    /// The stored copy as it was read: one that has run out since is still what new keys are held against.
+    async fn stored(&self) -> Result<Option<Known>, MetadataTrouble> {
         let stored = self.means.store.idp_metadata(&self.idp).await;
-        let Ok(Some(stored)) = stored else { return };
-        if stored.source != self.described() {
-            return;
-        }
-        let read = self.parse(stored.document.as_bytes(), now);
-        let Ok(metadata) = read else { return };
-        if self.claim(&metadata.entity_id).is_err() {
-            return;
-        }
-        let known = Known {
+        let stored = stored.map_err(|error| MetadataTrouble::Store(error.to_string()))?;
+        let Some(stored) = stored.filter(|stored| stored.source == self.described()) else {
+            return Ok(None);
+        };
+        let read = self.parse(stored.document.as_bytes(), stored.fetched_at);
+        Ok(read.ok().map(|metadata| Known {
             metadata,
             fetched_at: stored.fetched_at,
+        }))
+    }
+
+    /// Whether an administrator has taken these keys: [`Keeper::accept`] keeps what it takes.
+    async fn accepted(&self, metadata: &IdpMetadata) -> bool {
+        let Ok(Some(stored)) = self.stored().await else {
+            return false;
         };
-        let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
-        held.known.get_or_insert_with(|| Arc::new(known));
+        let accepted = &stored.metadata;
+        let known = |key| accepted.signing.contains(key);
+        accepted.entity_id == metadata.entity_id && metadata.signing.iter().all(known)
     }
 
     /// Reads the source anew, unless somebody did so while we waited.
@@ -251,8 +296,12 @@ impl Keeper {
             _ => None,
         });
         let new_keys: Vec<&str> = new_keys.collect();
-        if !new_keys.is_empty() && self.pin && !vouched {
-            self.tell(&new_keys, "pinned");
+        let pinned = !new_keys.is_empty() && self.pin && !vouched;
+        if pinned && !self.accepted(&metadata).await {
+            // Once: the provider is asked again all the time.
+            if self.held().2 != Some(MetadataTrouble::Pinned) {
+                self.tell(&new_keys, "pinned");
+            }
             return Err(MetadataTrouble::Pinned);
         }
         self.claim(&metadata.entity_id)?;
