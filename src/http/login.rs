@@ -347,7 +347,10 @@ pub(super) fn from_idp(name: &str, error: &SignInError) -> LoginError {
     tracing::warn!(idp = name, %error, "a sign-in came to nothing");
     match error.is_unavailable() {
         true => LoginError {
-            status: StatusCode::BAD_GATEWAY,
+            status: match error.is_of_the_entry() {
+                true => web_session::UNAVAILABLE,
+                false => StatusCode::BAD_GATEWAY,
+            },
             reason: error.reason(),
             heading: "The identity provider is not available",
             sentence: format!("{name} did not answer as it should. Try again, or choose another."),

@@ -16,6 +16,8 @@ pub use pending::PendingLogin;
 pub use saml::{ServiceProvider, SpError};
 
 use crate::clock::Random;
+use crate::saml::SamlError;
+use saml::keeper::MetadataTrouble;
 
 /// An identity provider that people sign in with.
 pub enum SignIn {
@@ -50,6 +52,18 @@ impl SignInError {
         match self {
             SignInError::Oidc(error) => error.is_unavailable(),
             SignInError::Saml(error) => error.is_unavailable(),
+        }
+    }
+
+    /// Whether it stays so until an administrator mends the entry, here or at the provider (security.md SAML-1).
+    pub fn is_of_the_entry(&self) -> bool {
+        match self {
+            SignInError::Oidc(_) => false,
+            SignInError::Saml(SpError::Refused(SamlError::Provider(_))) => true,
+            SignInError::Saml(SpError::Metadata(trouble)) => {
+                !matches!(trouble, MetadataTrouble::Unreachable(_))
+            }
+            SignInError::Saml(_) => false,
         }
     }
 }
