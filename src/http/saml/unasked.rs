@@ -54,19 +54,22 @@ struct Ticket {
     started_at: i64,
 }
 
-/// Where a `RelayState` leads that the entry allows.
-fn target(app: &App, party: &ServiceProvider, relay_state: &str) -> Result<String, LoginError> {
-    if relay_state.is_empty() {
-        return Ok("/".to_owned());
-    }
+/// Where a `RelayState` leads: where the entry allows it to, or else to the portal. Providers send one of their own
+/// with every response that nobody asked for.
+fn target(app: &App, party: &ServiceProvider, relay_state: &str) -> String {
     let mut allowed = party.config().relay_targets.iter();
     match allowed.find(|target| *target == relay_state) {
-        Some(path) if path.starts_with('/') => Ok(path.clone()),
-        Some(role) => Ok(app.urls.credentials(role)),
-        None => Err(LoginError {
-            reason: SamlError::Unsolicited.reason(),
-            ..stale("the RelayState is none of the entry's relay_targets")
-        }),
+        Some(path) if path.starts_with('/') => path.clone(),
+        Some(role) => app.urls.credentials(role),
+        None => "/".to_owned(),
+    }
+}
+
+/// A confirmation that does not count.
+fn refused(cause: &str) -> LoginError {
+    LoginError {
+        reason: SamlError::Unsolicited.reason(),
+        ..stale(cause)
     }
 }
 
@@ -78,10 +81,7 @@ pub(super) fn ask(
     identity: Identity,
     relay_state: &str,
 ) -> Response {
-    let return_to = match target(app, party, relay_state) {
-        Ok(return_to) => return_to,
-        Err(refusal) => return refuse(app, call, refusal),
-    };
+    let return_to = target(app, party, relay_state);
     call.event.set("userIdentity", trail(&identity));
     let id = party.config().id.clone();
     let ticket = Ticket {
@@ -133,14 +133,14 @@ pub async fn confirm(
     let now = call.unix();
     let opened = open(&app, &id, &headers, form.get("ticket"), now);
     let Some(ticket) = opened else {
-        let refusal = stale("the confirmation is none of this browser, or it is too late");
+        let refusal = refused("the confirmation is none of this browser, or it is too late");
         return refuse(&app, call, refusal);
     };
     let key: [u8; 32] = Sha256::digest(ticket.browser.as_bytes()).into();
     let until = ticket.started_at + LIFETIME_SECONDS + 1;
     match app.store.use_once("saml-confirm", &key, until, now).await {
         Ok(true) => {}
-        Ok(false) => return refuse(&app, call, stale("it was confirmed before")),
+        Ok(false) => return refuse(&app, call, refused("it was confirmed before")),
         Err(error) => return refuse(&app, call, trouble(&error.to_string())),
     }
     let return_to = ticket.return_to;
