@@ -46,7 +46,10 @@ impl LoggedOut {
         else {
             return false;
         };
-        let same_name = name_id.value == name.value && agree(&name_id.format, &name.format);
+        let same_name = name_id.value == name.value
+            && agree(&name_id.format, &name.format)
+            && agree(&name_id.name_qualifier, &name.name_qualifier)
+            && agree(&name_id.sp_name_qualifier, &name.sp_name_qualifier);
         let same_session = session_indexes.is_empty()
             || name
                 .session_index
@@ -56,7 +59,7 @@ impl LoggedOut {
     }
 }
 
-/// Providers leave out a format that goes without saying.
+/// Providers leave out what goes without saying.
 fn agree(one: &Option<String>, other: &Option<String>) -> bool {
     match (one, other) {
         (Some(one), Some(other)) => one == other,
@@ -173,6 +176,9 @@ impl ServiceProvider {
         let key = signing(&keys, now).map(|key| key.credential.key());
         let key = Some(key.ok_or(SamlError::Provider("there is no key of ours"))?);
         let address = endpoint.for_responses();
+        // One that is longer than the binding allows cannot be sent back, but its request can be answered.
+        let relay_state =
+            relay_state.filter(|state| state.len() <= redirect::MAX_RELAY_STATE_BYTES);
         Ok(redirect::url(
             address,
             Kind::Response,
