@@ -12,6 +12,7 @@ pub mod iam;
 pub mod issuer;
 pub mod phone;
 pub mod saml;
+pub mod saml_idp;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -25,6 +25,7 @@ mod portal;
 mod postgres;
 mod query;
 mod revocation;
+mod saml;
 mod saml_idp;
 mod sdk;
 mod sessions;

@@ -77,6 +77,11 @@ impl Browser {
         self.send(request("POST", url).form(fields), "same-origin")
     }
 
+    /// Sends a form of a page of another site.
+    pub fn post_from_elsewhere(&mut self, url: &str, fields: &[(&str, &str)]) -> Reply {
+        self.send(request("POST", url).form(fields), "cross-site")
+    }
+
     /// Signs somebody in at the demo's identity provider, and ends at where the broker sends them.
     #[track_caller]
     pub fn sign_in(&mut self, broker: &Broker, person: &str) -> Reply {

@@ -158,7 +158,7 @@ impl Issuer {
         issuer
     }
 
-    /// Answers this path with this document from now on.
+    /// Answers this path with this document from now on; a text goes out as it is.
     pub fn serve(&self, path: &str, document: Value) {
         let mut answers = self.served.answers.lock().unwrap();
         answers.insert(path.to_owned(), document);
@@ -224,6 +224,7 @@ async fn answer(State(served): State<Arc<Served>>, uri: Uri) -> Response {
         return StatusCode::from_u16(failing).unwrap().into_response();
     }
     match served.answers.lock().unwrap().get(uri.path()) {
+        Some(Value::String(text)) => text.clone().into_response(),
         Some(document) => axum::Json(document.clone()).into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
     }
