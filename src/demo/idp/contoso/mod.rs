@@ -22,7 +22,7 @@ use sha2::Sha256;
 
 use self::request::SignOn;
 use super::memory::Remembered;
-use super::sign_in::{Errand, SignIns};
+use super::sign_in::{Errand, SESSION_SECONDS, SignIns};
 use super::{DemoIdp, Person};
 use crate::clock::random_token;
 use crate::saml::response::NameId;
@@ -72,7 +72,8 @@ impl Default for Memory {
         let cookies = ("demo_contoso_session", "demo_contoso_browser");
         Memory {
             sign_ins: SignIns::at(("Contoso", "/contoso"), cookies.0, cookies.1),
-            logouts: Remembered::for_seconds(REQUEST_SECONDS + SKEW_SECONDS),
+            // When it is forgotten, there is no session left that it could end.
+            logouts: Remembered::for_seconds(SESSION_SECONDS),
             farewells: Remembered::for_seconds(REQUEST_SECONDS),
         }
     }

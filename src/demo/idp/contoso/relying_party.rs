@@ -6,6 +6,7 @@ use url::Url;
 use crate::demo::idp::DemoIdp;
 use crate::outbound::Limits;
 use crate::saml::document::{self, Document};
+use crate::saml::response::Provider;
 use crate::saml::{Certificate, SamlError, names, redirect};
 
 const LIMITS: Limits = Limits {
@@ -26,8 +27,20 @@ pub(super) async fn signed_by_it(
     Ok(unverified.verify(holds)?.message().clone())
 }
 
-/// None where it publishes none: then nothing is signed by it.
-async fn certificates(idp: &DemoIdp) -> Vec<Certificate> {
+/// It, as whoever checks a logout message knows a party.
+pub(super) fn party<'a>(idp: &'a DemoIdp, keys: &'a [Certificate]) -> Provider<'a> {
+    Provider {
+        entity_id: &idp.shared.service_provider.entity_id,
+        keys,
+        decryption: &[],
+        allow_cbc: false,
+        second_opinion: false,
+        allow_sha1: false,
+    }
+}
+
+/// Its certificates for signing. Where it publishes none, nothing is signed by it.
+pub(super) async fn certificates(idp: &DemoIdp) -> Vec<Certificate> {
     let entity_id = &idp.shared.service_provider.entity_id;
     let Ok(url) = Url::parse(entity_id) else {
         return Vec::new();

@@ -1,6 +1,4 @@
-//! Reading what the service provider sends: requests to sign somebody in (Core 3.4.1) and logout messages (3.7).
-//!
-//! Strictly: whatever could be meant in two ways is refused.
+//! Reading a request to sign somebody in (Core 3.4.1). Strictly: whatever could be meant in two ways is refused.
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -8,7 +6,6 @@ use time::format_description::well_known::Rfc3339;
 use super::{PASSWORD, PERSISTENT, REQUEST_SECONDS, SKEW_SECONDS, ServiceProviderConfig};
 use crate::saml::document::{Document, Element, Limits};
 use crate::saml::names::{ASSERTION, POST, PROTOCOL, SIGNATURE};
-use crate::saml::response::NameId;
 
 /// A sign-in that somebody asked for, or nobody.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,7 +47,7 @@ pub(super) enum Status {
     RequestUnsupported,
 }
 
-/// Where a message came from and went to.
+/// Where a request came from and went to.
 pub(super) struct Delivery<'a> {
     pub(super) service_provider: &'a ServiceProviderConfig,
     /// The endpoint at which it arrived.
@@ -140,67 +137,8 @@ fn unmet(root: Element<'_>, sp: &ServiceProviderConfig) -> Result<Option<Status>
     Ok((!fits).then_some(Status::NoAuthnContext))
 }
 
-/// A request of the service provider to sign somebody out.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Logout {
-    pub(super) id: String,
-    pub(super) name_id: NameId,
-    /// None: all sessions.
-    pub(super) session_indexes: Vec<String>,
-}
-
-const NO_LOGOUT: Fault = Fault::Person("The sign-out request cannot be read.");
-
-/// Reads a `LogoutRequest`.
-pub(super) fn logout(bytes: &[u8], delivery: &Delivery<'_>) -> Result<Logout, Fault> {
-    let document = Document::parse(bytes, &Limits::MESSAGE).map_err(|_| NO_LOGOUT)?;
-    let root = document.root();
-    if !root.is(PROTOCOL, "LogoutRequest") {
-        return Err(NO_LOGOUT);
-    }
-    let id = delivery.check(root)?;
-    if let Some(ends) = root.attribute("NotOnOrAfter") {
-        let ends = instant(ends).ok_or(NO_LOGOUT)?;
-        if ends.saturating_add(SKEW_SECONDS) <= delivery.now {
-            return Err(Fault::Person("The sign-out request came too late."));
-        }
-    }
-    let mut names = root.named(ASSERTION, "NameID");
-    let (Some(name), None) = (names.next(), names.next()) else {
-        return Err(NO_LOGOUT);
-    };
-    let qualifier = |local| name.attribute(local).map(str::to_owned);
-    let text = |element: Element<'_>| Some(element.text()?.trim().to_owned());
-    let indexes = root.named(PROTOCOL, "SessionIndex").map(text);
-    Ok(Logout {
-        id,
-        name_id: NameId {
-            value: text(name).ok_or(NO_LOGOUT)?,
-            format: qualifier("Format"),
-            name_qualifier: qualifier("NameQualifier"),
-            sp_name_qualifier: qualifier("SPNameQualifier"),
-        },
-        session_indexes: indexes.collect::<Option<_>>().ok_or(NO_LOGOUT)?,
-    })
-}
-
-/// Reads a `LogoutResponse`: which request it answers, and whether all went well.
-pub(super) fn logged_out(bytes: &[u8], delivery: &Delivery<'_>) -> Result<(String, bool), Fault> {
-    let document = Document::parse(bytes, &Limits::MESSAGE).map_err(|_| NO_LOGOUT)?;
-    let root = document.root();
-    if !root.is(PROTOCOL, "LogoutResponse") {
-        return Err(NO_LOGOUT);
-    }
-    delivery.check(root)?;
-    let request = root.attribute("InResponseTo").ok_or(NO_LOGOUT)?;
-    let status = one_or_none(root, "Status")?.ok_or(NO_LOGOUT)?;
-    let code = one_or_none(status, "StatusCode")?.ok_or(NO_LOGOUT)?;
-    let well = code.attribute("Value") == Some(crate::saml::names::SUCCESS);
-    Ok((request.to_owned(), well))
-}
-
 impl Delivery<'_> {
-    /// What every message must have (Core 3.2.1): whose it is, for whom and from when. Returns its `ID`.
+    /// What every request must have (Core 3.2.1): whose it is, for whom and from when. Returns its `ID`.
     fn check(&self, root: Element<'_>) -> Result<String, Fault> {
         let mut issuers = root.named(ASSERTION, "Issuer");
         let (Some(issuer), None) = (issuers.next(), issuers.next()) else {

@@ -1,4 +1,4 @@
-//! `/contoso/slo`: signing out, here and at the service provider (Profiles 4.4, by redirect).
+//! `/contoso/slo`: signing out, here and at the service provider (Profiles 4.4). Ours go by redirect.
 //!
 //! Without a message it begins here: the session ends and the service provider is told. Like acme it does not ask
 //! first.
@@ -9,15 +9,18 @@ use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, StatusCode};
 
-use super::request::{self, Delivery, Fault, Logout};
-use super::{REQUEST_SECONDS, relying_party};
+use super::relying_party::{certificates, party};
+use super::{REQUEST_SECONDS, SKEW_SECONDS};
 use crate::demo::idp::DemoIdp;
 use crate::demo::idp::browser::{error_page, see_other};
+use crate::demo::idp::params::Params;
 use crate::demo::idp::sign_in::Session;
 use crate::http::page::html;
-use crate::saml::redirect::{self, Kind, Unverified};
+use crate::saml::logout::{self, LogoutKind, Place, VerifiedLogout};
+use crate::saml::redirect::{self, Kind};
 use crate::saml::request::{LogoutRequest, LogoutResponse, LogoutStatus};
-use crate::saml::{SamlError, WriteError};
+use crate::saml::response::NameId;
+use crate::saml::{SamlError, WriteError, form};
 
 #[derive(Template)]
 #[template(
@@ -43,81 +46,90 @@ pub(in crate::demo::idp) async fn by_redirect(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    match query.filter(|query| !query.is_empty()) {
-        None => begin(&idp, &headers),
-        Some(query) => match take(&idp, &headers, &query).await {
-            Ok(response) => response,
-            Err(error) => {
-                tracing::info!(reason = error.reason(), "a message was refused");
-                let status = match error.is_malformed() {
-                    true => StatusCode::BAD_REQUEST,
-                    false => StatusCode::FORBIDDEN,
-                };
-                let sentence =
-                    "The sign-out message was not signed by the application, or cannot be read.";
-                error_page(status, sentence)
-            }
-        },
-    }
+    let Some(query) = query.filter(|query| !query.is_empty()) else {
+        return begin(&idp, &headers);
+    };
+    let keys = certificates(&idp).await;
+    let (party, endpoint) = (party(&idp, &keys), idp.contoso("slo"));
+    let verified = logout::by_redirect(&query, &party, place(&idp, &endpoint));
+    take(&idp, &headers, verified)
 }
 
-/// By a button of our own; messages come by redirect.
+/// By form, or by a button of our own that sends nothing.
 pub(in crate::demo::idp) async fn by_form(
     State(idp): State<DemoIdp>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    match body.is_empty() {
-        true => begin(&idp, &headers),
-        false => error_page(
-            StatusCode::BAD_REQUEST,
-            "Sign-out messages come by redirect here.",
-        ),
+    if body.is_empty() {
+        return begin(&idp, &headers);
+    }
+    let keys = certificates(&idp).await;
+    let (party, endpoint) = (party(&idp, &keys), idp.contoso("slo"));
+    let read = || {
+        let params = Params::parse(&body).map_err(|_| SamlError::FormRepeated)?;
+        let (kind, value) = match (params.get("SAMLRequest"), params.get("SAMLResponse")) {
+            (Some(value), None) => (Kind::Request, value),
+            (None, Some(value)) => (Kind::Response, value),
+            _ => return Err(SamlError::FormParameter("SAMLRequest")),
+        };
+        let relay_state = params.get("RelayState").map(str::to_owned);
+        let document = form::decode(value)?;
+        logout::by_form(kind, &document, relay_state, &party, place(&idp, &endpoint))
+    };
+    take(&idp, &headers, read())
+}
+
+fn place<'a>(idp: &DemoIdp, destination: &'a str) -> Place<'a> {
+    Place {
+        now: idp.unix(),
+        skew: SKEW_SECONDS,
+        destination,
     }
 }
 
-/// Takes a message, which must be signed (security.md SAML-21).
-async fn take(idp: &DemoIdp, headers: &HeaderMap, query: &str) -> Result<Response, SamlError> {
-    let unverified = Unverified::read(query)?;
-    let message = relying_party::signed_by_it(idp, unverified).await?;
-    let delivery = Delivery {
-        service_provider: &idp.shared.service_provider,
-        endpoint: &idp.contoso("slo"),
-        now: idp.unix(),
-        signed: true,
-    };
-    let done = match message.kind {
-        Kind::Request => request::logout(&message.document, &delivery)
-            .and_then(|logout| end(idp, headers, &logout, message.relay_state.as_deref())),
-        Kind::Response => request::logged_out(&message.document, &delivery)
-            .and_then(|(request, well)| farewell(idp, &request, well)),
-    };
-    Ok(done.unwrap_or_else(|fault| {
-        let sentence = match fault {
-            Fault::Person(sentence) => sentence,
-            Fault::Provider { .. } => "The sign-out message cannot be read.",
+fn take(
+    idp: &DemoIdp,
+    headers: &HeaderMap,
+    verified: Result<VerifiedLogout, SamlError>,
+) -> Response {
+    let done = verified.and_then(|verified| match verified.kind() {
+        LogoutKind::Request {
+            name_id,
+            session_indexes,
+        } => end(idp, headers, &verified, name_id, session_indexes),
+        LogoutKind::Response {
+            in_response_to,
+            success,
+        } => farewell(idp, in_response_to, *success),
+    });
+    done.unwrap_or_else(|error| {
+        let status = match error.is_malformed() {
+            true => StatusCode::BAD_REQUEST,
+            false => StatusCode::FORBIDDEN,
         };
-        error_page(StatusCode::BAD_REQUEST, sentence)
-    }))
+        error_page(status, format!("Signing out did not work: {error}."))
+    })
 }
 
 /// Ends the sessions that a request names, and answers it.
 fn end(
     idp: &DemoIdp,
     headers: &HeaderMap,
-    logout: &Logout,
-    relay_state: Option<&str>,
-) -> Result<Response, Fault> {
+    verified: &VerifiedLogout,
+    name_id: &NameId,
+    indexes: &[String],
+) -> Result<Response, SamlError> {
     let memory = &idp.shared.contoso;
-    if !memory.logouts.insert(idp.unix(), logout.id.clone(), ()) {
-        return Err(Fault::Person("The sign-out request was used already."));
+    let id = verified.id().to_owned();
+    if !memory.logouts.insert(idp.unix(), id, ()) {
+        return Err(SamlError::Replay);
     }
     let entity_id = &idp.shared.service_provider.entity_id;
     let mut people = idp.shared.people.iter();
     // With all its qualifiers (Core 8.3.7).
-    let person = people.find(|person| idp.name_of(person, entity_id) == logout.name_id);
+    let person = people.find(|person| idp.name_of(person, entity_id) == *name_id);
     let is_meant = |session: &Session| {
-        let indexes = &logout.session_indexes;
         person.is_some_and(|person| person.name == session.person)
             && (indexes.is_empty() || indexes.contains(&session.index))
     };
@@ -128,14 +140,14 @@ fn end(
         issued_at: idp.unix(),
         issuer: &idp.contoso_entity_id(),
         destination: &idp.shared.service_provider.slo_url,
-        in_response_to: &logout.id,
+        in_response_to: verified.id(),
         status: match person {
             Some(_) => LogoutStatus::Success,
             None => LogoutStatus::Requester,
         },
     };
     let document = answer.element().and_then(|element| element.canonical());
-    let mut response = go(idp, Kind::Response, document, relay_state);
+    let mut response = go(idp, Kind::Response, document, verified.relay_state());
     if here.as_ref().is_some_and(is_meant) {
         memory.sign_ins.forget(&mut response);
     }
@@ -171,11 +183,11 @@ fn begin(idp: &DemoIdp, headers: &HeaderMap) -> Response {
 }
 
 /// The service provider has answered.
-fn farewell(idp: &DemoIdp, request: &str, well: bool) -> Result<Response, Fault> {
+fn farewell(idp: &DemoIdp, request: &str, well: bool) -> Result<Response, SamlError> {
     let farewells = &idp.shared.contoso.farewells;
     match farewells.take(idp.unix(), request) {
         Some(()) => Ok(signed_out(idp, well)),
-        None => Err(Fault::Person("Nobody asked for this answer.")),
+        None => Err(SamlError::InResponseTo),
     }
 }
 

@@ -164,6 +164,28 @@ async fn the_service_provider_ends_the_session_and_is_told() {
 }
 
 #[tokio::test]
+async fn a_logout_may_come_by_form() {
+    let mut signed = signed_in().await;
+    let message = signed.logout().element().unwrap();
+    let message = sign::enveloped(message, &signed.credential).unwrap();
+    let request = STANDARD.encode(message.canonical().unwrap());
+    let form = [("SAMLRequest", request.as_str()), ("RelayState", "r s")];
+    let answer = signed.it.post("/contoso/slo", &form, &[]).await;
+    let (_, relay_state, document) = signed.sent(&answer).await;
+    assert_eq!(relay_state.as_deref(), Some("r s"));
+    assert!(document.contains(names::SUCCESS), "{document}");
+    assert!(!signed.is_signed_in().await);
+    for form in [
+        vec![("RelayState", "x")],
+        vec![("SAMLRequest", "!")],
+        vec![("SAMLRequest", "PGEvPg=="), ("SAMLResponse", "PGEvPg==")],
+    ] {
+        let answer = signed.it.post("/contoso/slo", &form, &[]).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{form:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_logout_without_an_index_ends_every_session_of_the_person() {
     let mut signed = signed_in().await;
     let request = LogoutRequest {
@@ -225,7 +247,7 @@ async fn a_logout_that_the_service_provider_did_not_sign_is_refused() {
     }
     let by_form = [("SAMLRequest", &*STANDARD.encode(&document))];
     let answer = signed.it.post("/contoso/slo", &by_form, &[]).await;
-    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    assert_eq!(answer.status, StatusCode::FORBIDDEN);
     // Where nothing is published, nothing is signed.
     let published = std::mem::take(&mut *signed.published.lock().unwrap());
     assert_eq!(signed.it.get(&good).await.status, StatusCode::FORBIDDEN);
@@ -244,28 +266,33 @@ async fn a_logout_that_is_old_or_for_somebody_else_is_refused() {
     let mut signed = signed_in().await;
     let good = text(&signed.logout());
     let issuer = signed.sp.entity_id.clone();
-    for (from, to) in [
-        (issuer.as_str(), "http://127.0.0.1:1/saml/contoso/metadata"),
-        (SLO, "http://127.0.0.1:8081/contoso/sso"),
-        (" Destination=", " Consent="),
+    let other = "http://127.0.0.1:1/saml/contoso/metadata";
+    let past = "NotOnOrAfter=\"2027-01-15T07:59:00Z\"";
+    let future = "IssueInstant=\"2027-01-15T08:01:01Z\"";
+    for (from, to, error) in [
+        (issuer.as_str(), other, SamlError::Issuer),
+        (SLO, SSO, SamlError::Destination),
+        (" Destination=", " Consent=", SamlError::Destination),
         (
             "NotOnOrAfter=\"2027-01-15T08:05:00Z\"",
-            "NotOnOrAfter=\"2027-01-15T07:59:00Z\"",
+            past,
+            SamlError::TooOld,
         ),
         (
             "IssueInstant=\"2027-01-15T08:00:00Z\"",
-            "IssueInstant=\"2027-01-15T07:53:59Z\"",
+            future,
+            SamlError::IssuedInFuture,
         ),
-        ("saml:NameID", "saml:BaseID"),
-        ("LogoutRequest", "AuthnRequest"),
+        ("saml:NameID", "saml:BaseID", SamlError::Element("NameID")),
+        ("LogoutRequest", "AuthnRequest", SamlError::Root),
     ] {
         let spoilt = good.replace(from, to);
         assert_ne!(spoilt, good, "{from}");
         let path = signed.path(&spoilt);
         let answer = signed.it.get(&path).await;
-        assert_eq!(
-            answer.status,
-            StatusCode::BAD_REQUEST,
+        assert_eq!(answer.status, StatusCode::FORBIDDEN, "{from}");
+        assert!(
+            answer.body.contains(&error.to_string()),
             "{from}: {}",
             answer.body
         );
@@ -278,7 +305,9 @@ async fn a_logout_request_counts_once() {
     let mut signed = signed_in().await;
     let path = signed.path(&text(&signed.logout()));
     assert_eq!(signed.it.get(&path).await.status, StatusCode::SEE_OTHER);
-    assert_eq!(signed.it.get(&path).await.status, StatusCode::BAD_REQUEST);
+    let again = signed.it.get(&path).await;
+    assert_eq!(again.status, StatusCode::FORBIDDEN);
+    assert!(again.body.contains(&SamlError::Replay.to_string()));
 }
 
 #[tokio::test]
@@ -315,16 +344,13 @@ async fn signing_out_here_tells_the_service_provider_and_takes_its_answer() {
     };
     let unknown = respond("_other", LogoutStatus::Success);
     let good = respond(id, LogoutStatus::Success);
-    assert_eq!(
-        signed.it.get(&unknown).await.status,
-        StatusCode::BAD_REQUEST
-    );
+    assert_eq!(signed.it.get(&unknown).await.status, StatusCode::FORBIDDEN);
     let done = signed.it.get(&good).await;
     assert_eq!(done.status, StatusCode::OK);
     assert!(
         done.body.contains("signed out of Contoso") && done.body.contains("asks for your password")
     );
-    assert_eq!(signed.it.get(&good).await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(signed.it.get(&good).await.status, StatusCode::FORBIDDEN);
 }
 
 #[tokio::test]
