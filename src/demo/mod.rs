@@ -6,6 +6,7 @@
 pub mod idp;
 pub mod pages;
 pub mod reset;
+pub mod saml_provider;
 pub mod screen;
 pub mod seed;
 
@@ -20,7 +21,10 @@ use tokio::net::TcpListener;
 use crate::app::{App, outbound};
 use crate::clock::{Clock, Random};
 use crate::config;
-use crate::demo::idp::{ClientConfig, DemoIdp, DemoIdpConfig, DemoKeys, ServiceProviderConfig};
+use crate::demo::idp::{
+    ClientConfig, DemoIdp, DemoIdpConfig, DemoKeys, SamlRole, ServiceProviderConfig,
+    contoso_metadata,
+};
 use crate::demo::seed::Places;
 use crate::http;
 use crate::iam::root_keys::{RootKey, root_keys};
@@ -78,6 +82,9 @@ impl Demo {
         let broker_url = format!("http://{listen}");
         let idp_url = format!("http://{}", idp.local_addr()?);
         let (acme, ci) = (format!("{idp_url}/acme"), format!("{idp_url}/ci"));
+        let contoso = format!("{idp_url}/contoso/metadata");
+        let keys = DemoKeys::load_or_create(&options.data)?;
+        let metadata = contoso_metadata(&idp_url, &keys)?;
         let mut more_accounts: Vec<String> = Vec::new();
         for key in &options.root_keys {
             let known = [seed::DEV, seed::PROD].contains(&key.account.as_str());
@@ -89,6 +96,7 @@ impl Demo {
             broker: &broker_url,
             listen: &listen,
             acme: &acme,
+            contoso: &contoso,
             ci: &ci,
             more_accounts: &more_accounts,
         });
@@ -102,6 +110,7 @@ impl Demo {
             .map(|account| account.id.clone())
             .collect();
         let app = Arc::new(App::build(config, clock.clone(), random.clone()).await?);
+        saml_provider::ensure(&app, &metadata).await?;
         let root_keys = ensure_root_keys(&app, &accounts, &options.root_keys).await?;
         let demo_idp = DemoIdp::new(DemoIdpConfig {
             base_url: idp_url.clone(),
@@ -112,14 +121,22 @@ impl Demo {
                 redirect_uris: vec![app.urls.absolute(&app.urls.oidc_callback("acme"))],
             }],
             service_provider: ServiceProviderConfig {
-                entity_id: format!("{broker_url}/saml/contoso/metadata"),
-                acs_url: format!("{broker_url}/saml/contoso/acs"),
-                slo_url: format!("{broker_url}/saml/contoso/slo"),
+                entity_id: app.urls.absolute(&app.urls.saml_metadata(seed::CONTOSO)),
+                acs_url: seed::acs_url(&broker_url),
+                slo_url: app.urls.absolute(&app.urls.saml_slo(seed::CONTOSO)),
             },
-            saml_roles: Vec::new(),
+            saml_roles: seed::roles(&acme, &ci, &broker_url)
+                .iter()
+                .filter(|role| role.trust.to_string().contains(&seed::saml_provider_arn()))
+                .map(|role| SamlRole {
+                    alias: role.called(),
+                    role_arn: role.arn(),
+                    provider_arn: seed::saml_provider_arn(),
+                })
+                .collect(),
             people: seed::people(),
             outbound: outbound(&app.config)?,
-            keys: DemoKeys::load_or_create(&options.data)?,
+            keys,
             clock,
             random,
         });
@@ -129,6 +146,7 @@ impl Demo {
                 app: app.clone(),
                 idp: demo_idp.clone(),
                 root_keys: root_keys.clone(),
+                metadata,
             };
             router = router.merge(reset::router(reset));
         }

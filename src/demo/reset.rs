@@ -11,6 +11,7 @@ use serde_json::json;
 
 use crate::app::App;
 use crate::demo::idp::DemoIdp;
+use crate::demo::saml_provider;
 use crate::http::layers;
 use crate::iam::root_keys::RootKey;
 use crate::iam::{aws_managed, provision};
@@ -24,6 +25,8 @@ pub struct Reset {
     pub idp: DemoIdp,
     /// The root keys stay the same, so that scripts go on.
     pub root_keys: Vec<RootKey>,
+    /// The SAML metadata of the identity provider, whose keys stay the same too.
+    pub metadata: String,
 }
 
 /// The route, behind the same guard as all others.
@@ -57,6 +60,7 @@ async fn again(reset: &Reset) -> anyhow::Result<()> {
     app.audit.reset().await?;
     aws_managed::seed(&app.store).await?;
     provision::provision(&app.config, &app.store, &*app.random, now).await?;
+    saml_provider::ensure(app, &reset.metadata).await?;
     for key in &reset.root_keys {
         key.save(&app.store, &app.ring, &*app.random, now).await?;
     }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::aws::arn;
 use crate::demo::{Demo, seed};
 
 /// The facts of a running demo, as `demo.json` has them.
@@ -38,7 +39,7 @@ pub fn facts(demo: &Demo) -> Value {
         "s3_url": null,
         "idp_url": demo.idp_url,
         "oidc_issuer": acme,
-        "saml_metadata_url": null,
+        "saml_metadata_url": format!("{}/contoso/metadata", demo.idp_url),
         "ci_issuer": ci,
         "accounts": accounts,
         "roles": roles,
@@ -51,6 +52,8 @@ pub fn facts(demo: &Demo) -> Value {
 pub fn first_screen(demo: &Demo, facts_path: &str) -> String {
     let (url, idp) = (demo.app.urls.origin(), &demo.idp_url);
     let key = demo.root_keys.iter().find(|key| key.account == seed::DEV);
+    let analyst = arn::role("aws", seed::DEV, "/", "Analyst");
+    let provider = seed::saml_provider_arn();
     let root = key.map_or_else(String::new, |key| {
         format!(
             "export AWS_ACCESS_KEY_ID={} AWS_SECRET_ACCESS_KEY={} AWS_REGION=us-east-1",
@@ -65,6 +68,7 @@ pub fn first_screen(demo: &Demo, facts_path: &str) -> String {
   In the browser
     {url}
     ann (engineering, admins), bob (support), eve (no groups); the password is the name
+    Acme signs them in by OpenID Connect, Contoso by SAML
 
   In a pipeline: a job of acme/app on its main branch takes the role `deploy`
     T=$(curl -fsS '{idp}/ci/token?repository=acme/app&ref=refs/heads/main' | cut -d'\"' -f4)
@@ -74,6 +78,10 @@ pub fn first_screen(demo: &Demo, facts_path: &str) -> String {
   Another branch is refused, and told why
     T=$(curl -fsS '{idp}/ci/token?repository=acme/app&ref=refs/heads/other' | cut -d'\"' -f4)
     curl -sS -H \"Authorization: Bearer $T\" {url}/v1/creds/deploy
+
+  In a terminal, with a SAML response of Contoso: ann takes the role `dev/Analyst`
+    A=$(curl -fsS -u ann:ann '{idp}/contoso/assertion?role=dev/Analyst' | cut -d'\"' -f4)
+    aws --endpoint-url {url} --region us-east-1 sts assume-role-with-saml --role-arn {analyst} --principal-arn {provider} --saml-assertion \"$A\"
 
   In a terminal, as root of the account dev
     unset AWS_SESSION_TOKEN

@@ -13,6 +13,8 @@ use crate::secret::Secret;
 pub const DEV: &str = "111111111111";
 /// The account of customers.
 pub const PROD: &str = "222222222222";
+/// What the broker, and the development account, call the SAML provider.
+pub const CONTOSO: &str = "contoso";
 /// The broker's client id at the demo's identity provider.
 pub const CLIENT_ID: &str = "drawbridge";
 
@@ -95,6 +97,30 @@ fn allow(actions: &[&str], resources: &[&str]) -> Value {
     json!({ "Effect": "Allow", "Action": actions, "Resource": resources })
 }
 
+/// Where the broker takes the responses of `contoso`.
+pub fn acs_url(broker: &str) -> String {
+    format!("{broker}/saml/{CONTOSO}/acs")
+}
+
+/// The SAML provider of the development account.
+pub fn saml_provider_arn() -> String {
+    crate::aws::arn::saml_provider("aws", DEV, CONTOSO)
+}
+
+/// By way of the broker, or straight at the STS with a response for AWS.
+fn saml_trust(broker: &str, groups: &[&str]) -> Value {
+    json!({
+        "Sid": "AnalystsOfContoso",
+        "Effect": "Allow",
+        "Principal": { "Federated": saml_provider_arn() },
+        "Action": ["sts:AssumeRoleWithSAML", "sts:SetSourceIdentity"],
+        "Condition": {
+            "StringEquals": { "saml:aud": [acs_url(broker), "https://signin.aws.amazon.com/saml"] },
+            "ForAnyValue:StringEquals": { "saml:edupersonaffiliation": groups },
+        },
+    })
+}
+
 /// The roles, for an identity provider at `acme` and a CI platform at `ci`, with the broker at `broker`.
 pub fn roles(acme: &str, ci: &str, broker: &str) -> Vec<DemoRole> {
     let ci_provider = provider_name(ci);
@@ -134,6 +160,28 @@ pub fn roles(acme: &str, ci: &str, broker: &str) -> Vec<DemoRole> {
                     &["s3:GetObject", "s3:ListBucket"],
                     &["arn:aws:s3:::dev-logs", "arn:aws:s3:::dev-logs/*"],
                 )]),
+            )],
+        },
+        DemoRole {
+            account: DEV,
+            name: "Analyst",
+            alias: None,
+            description: "Read reports and query the data behind them",
+            production: false,
+            audience: "groups engineering and support at contoso, by SAML",
+            trust: document(vec![saml_trust(broker, &["engineering", "support"])]),
+            policies: vec![(
+                "Analyse",
+                document(vec![
+                    allow(
+                        &["s3:GetObject", "s3:ListBucket"],
+                        &["arn:aws:s3:::dev-data", "arn:aws:s3:::dev-data/*"],
+                    ),
+                    allow(
+                        &["s3:GetObject", "s3:PutObject"],
+                        &["arn:aws:s3:::dev-reports/*"],
+                    ),
+                ]),
             )],
         },
         DemoRole {
@@ -206,6 +254,8 @@ pub struct Places<'a> {
     pub listen: &'a str,
     /// Issuer of the people's tokens.
     pub acme: &'a str,
+    /// Where the SAML provider's metadata is.
+    pub contoso: &'a str,
     /// Issuer of the job tokens.
     pub ci: &'a str,
     /// Accounts beside the two of the demo.
@@ -232,6 +282,10 @@ pub fn configuration(places: &Places<'_>) -> String {
          [limits]\nfailures = 10000\nfailures_per_second = 1000\n\n\
          [[idp]]\nid = \"acme\"\nkind = \"oidc\"\nname = \"Acme\"\nissuer = {}\nclient_id = {}\n\
          prompt = \"login\"\n\n\
+         [[idp]]\nid = {}\nkind = \"saml\"\nname = \"Contoso\"\nmetadata_url = {}\n\
+         profile = \"generic\"\ngroups_attribute = \"groups\"\n\
+         name_attribute = \"urn:oid:2.16.840.1.113730.3.1.241\"\n\
+         email_attribute = \"urn:oid:0.9.2342.19200300.100.1.3\"\n\n\
          [[ci]]\nname = \"Demo CI\"\nissuer = {}\naudience = {}\n\n\
          [[sts]]\nid = \"local\"\nkind = \"embedded\"\naccounts = [{}]\n\
          management_account = {}\n",
@@ -239,6 +293,8 @@ pub fn configuration(places: &Places<'_>) -> String {
         text(places.listen),
         text(places.acme),
         text(CLIENT_ID),
+        text(CONTOSO),
+        text(places.contoso),
         text(places.ci),
         text(places.broker),
         accounts.join(", "),

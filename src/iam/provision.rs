@@ -280,9 +280,19 @@ async fn roles(
     Ok(())
 }
 
-/// Whether a role of the demo trusts its identity provider under a port it no longer has. All else about the demo's
-/// roles is its user's business: they are made once, like roles of the API.
+/// Whether a role of the demo trusts its identity provider, or takes responses, under a port that there no longer is.
+/// All else about the demo's roles is its user's business: they are made once, like roles of the API.
 fn names_a_port_of_before(role: &Role, config: &Config) -> bool {
+    let is_acs = |url: &&str| url.starts_with("http://127.0.0.1:") && url.ends_with("/acs");
+    let known = |url: &str| config.saml_idps().any(|idp| idp.acs_url == url);
+    if role
+        .trust_policy
+        .split('"')
+        .filter(is_acs)
+        .any(|url| !known(url))
+    {
+        return true;
+    }
     let Ok(document) = PolicyDocument::parse(&role.trust_policy) else {
         return false;
     };

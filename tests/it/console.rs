@@ -62,15 +62,15 @@ static DEMO: LazyLock<Broker> = LazyLock::new(|| {
     let second = allow(&["s3:ListBucket"], &["*"]);
     let version = [("PolicyArn", readers.as_str()), ("PolicyDocument", &second)];
     demo.iam_ok(&root, "CreatePolicyVersion", &version);
-    let metadata = metadata("https://idp.contoso.example");
-    let saml = [("Name", "contoso"), ("SAMLMetadataDocument", &metadata)];
+    let metadata = metadata("https://idp.fabrikam.example");
+    let saml = [("Name", "fabrikam"), ("SAMLMetadataDocument", &metadata)];
     demo.iam_ok(&root, "CreateSAMLProvider", &saml);
-    let contoso = format!("arn:aws:iam::{DEV}:saml-provider/contoso");
+    let fabrikam = format!("arn:aws:iam::{DEV}:saml-provider/fabrikam");
     let by_saml = json!({ "StringEquals": { "saml:aud": "https://signin.aws.amazon.com/saml" } });
     demo.role(
         DEV,
-        "Analyst",
-        &trust(json!({ "Federated": contoso }), by_saml),
+        "Archivist",
+        &trust(json!({ "Federated": fabrikam }), by_saml),
     );
     demo
 });
@@ -133,7 +133,7 @@ fn says(page: &Reply, text: &str) {
     assert!(plain.contains(text), "no \"{text}\" in {plain}");
 }
 
-const SAML: &str = "/console/provider?arn=arn:aws:iam::111111111111:saml-provider/contoso";
+const SAML: &str = "/console/provider?arn=arn:aws:iam::111111111111:saml-provider/fabrikam";
 
 const PAGES: [&str; 13] = [
     "/console/roles",
@@ -493,9 +493,12 @@ fn a_saml_provider_says_what_its_metadata_says() {
     let list = look("Auditor", "/console/providers");
     assert!(list.text().contains(&format!("{SAML}\"")));
     let page = look("Auditor", SAML);
-    says(&page, "Kind SAML 2.0 Entity id https://idp.contoso.example");
+    says(
+        &page,
+        "Kind SAML 2.0 Entity id https://idp.fabrikam.example",
+    );
     says(&page, "Certificates 1");
-    says(&page, "Roles that trust it Analyst");
+    says(&page, "Roles that trust it Archivist");
 }
 
 #[test]

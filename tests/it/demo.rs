@@ -3,7 +3,7 @@
 use drawbridge::iam::root_keys::RootKey;
 use serde_json::json;
 
-use crate::harness::browser::Browser;
+use crate::harness::browser::{Browser, request};
 use crate::harness::{Broker, DEV, PROD};
 
 fn chosen() -> RootKey {
@@ -104,6 +104,18 @@ fn the_facts_for_scripts_are_complete_and_true() {
     assert_eq!(facts["url"], json!(broker.app.urls.origin()));
     assert_eq!(facts["oidc_issuer"], json!(broker.acme()));
     assert_eq!(facts["ci_issuer"], json!(broker.ci()));
+    let metadata = facts["saml_metadata_url"].as_str().unwrap();
+    assert_eq!(metadata, format!("{}/contoso/metadata", broker.idp_url));
+    let described = request("GET", metadata).send();
+    let root = broker.root(DEV);
+    let arn = format!("arn:aws:iam::{DEV}:saml-provider/contoso");
+    let provider = broker.iam_ok(root, "GetSAMLProvider", &[("SAMLProviderArn", &arn)]);
+    assert!(
+        described
+            .text()
+            .contains(&format!("entityID=\"{metadata}\""))
+    );
+    assert_eq!(provider.xml("SAMLMetadataDocument"), described.text());
     let names: Vec<&String> = facts.as_object().unwrap().keys().collect();
     assert_eq!(
         names,
@@ -135,6 +147,7 @@ fn the_facts_for_scripts_are_complete_and_true() {
     let known = [
         "dev/Developer",
         "dev/Support",
+        "dev/Analyst",
         "deploy",
         "prod/ReadOnly",
         "prod/Administrator",

@@ -12,6 +12,7 @@ mod assume_root;
 mod audit;
 mod cli;
 mod console;
+mod contoso;
 mod creds;
 mod demo;
 mod explain;

@@ -27,6 +27,10 @@ def test_the_other_branch_hears_what_the_role_wants_and_what_it_saw(pasted):
     assert "repo:acme/app:ref:refs/heads/other" in pasted
 
 
+def test_the_saml_lines_end_as_the_role_analyst(pasted):
+    assert f"arn:aws:sts::{DEV}:assumed-role/Analyst/ann" in pasted
+
+
 def test_the_terminal_s_lines_end_as_root(pasted):
     assert f"arn:aws:iam::{DEV}:root" in pasted
 

@@ -82,6 +82,48 @@ impl Browser {
         self.send(request("POST", url).form(fields), "cross-site")
     }
 
+    /// Signs somebody in at `contoso`, and ends at where the broker sends them.
+    #[track_caller]
+    pub fn sign_in_by_saml(&mut self, broker: &Broker, person: &str) -> Reply {
+        let page = self.come_to_contoso(broker);
+        let (handle, csrf) = (field(&page, "request"), field(&page, "csrf"));
+        let fields = [
+            ("request", handle.as_str()),
+            ("csrf", &csrf),
+            ("username", person),
+            ("password", person),
+        ];
+        let target = format!("{}/contoso/sign-in", broker.idp_url);
+        let back = self.post(&target, &fields);
+        self.deliver(&back)
+    }
+
+    /// What `contoso` answers to a sign-in that the broker begins.
+    #[track_caller]
+    pub fn come_to_contoso(&mut self, broker: &Broker) -> Reply {
+        let away = self.get(&broker.absolute("/login/contoso"));
+        assert_eq!(away.status, 303, "{}", away.text());
+        let page = self.come_from_elsewhere(away.header("location"));
+        assert_eq!(page.status, 200, "{}", page.text());
+        page
+    }
+
+    /// Sends the form that a page of `contoso` would send by itself.
+    #[track_caller]
+    pub fn deliver(&mut self, page: &Reply) -> Reply {
+        let text = page.text();
+        let (_, rest) = text.split_once("method=\"post\" action=\"").unwrap();
+        let found = rest.split_once("\" data-send>");
+        let (target, _) = found.unwrap_or_else(|| panic!("nothing to send: {text}"));
+        let response = field(page, "SAMLResponse");
+        let mut fields = vec![("SAMLResponse", response.as_str())];
+        let state = text
+            .contains("\"RelayState\"")
+            .then(|| field(page, "RelayState"));
+        fields.extend(state.as_deref().map(|state| ("RelayState", state)));
+        self.post_from_elsewhere(target, &fields)
+    }
+
     /// Signs somebody in at the demo's identity provider, and ends at where the broker sends them.
     #[track_caller]
     pub fn sign_in(&mut self, broker: &Broker, person: &str) -> Reply {

@@ -305,7 +305,7 @@ fn a_hundred_providers_are_the_most() {
             ("Name", name.as_str()),
             ("SAMLMetadataDocument", &*METADATA),
         ];
-        broker.iam(broker.root(DEV), "CreateSAMLProvider", &fields)
+        broker.iam(broker.root(PROD), "CreateSAMLProvider", &fields)
     };
     for i in 0..100 {
         ok(&create(i));
