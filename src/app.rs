@@ -257,6 +257,15 @@ impl App {
         let urls = Urls::new(&config.public_url);
         let issuer = Issuer::new(urls.origin(), store.clone(), ring.clone(), random.clone());
         let issuer = Arc::new(issuer);
+        let means = Means {
+            outbound: outbound.clone(),
+            store: store.clone(),
+            audit: audit.clone(),
+            clock: clock.clone(),
+            random: random.clone(),
+            entities: Entities::default(),
+        };
+        let saml = SamlParts::build(&config, &urls, means, ring.clone())?;
         let sts = EmbeddedSts {
             cache: cache.clone(),
             ring: ring.clone(),
@@ -264,7 +273,7 @@ impl App {
             issuer: issuer.clone(),
             management: Arc::new(config.management()),
             random: random.clone(),
-            saml: Arc::new(SamlRules::new(&config)),
+            saml: Arc::new(SamlRules::new(&config, saml.ours.places.clone())),
             decoy: crate::sts::decoy(),
         };
         let iam = Iam {
@@ -278,15 +287,6 @@ impl App {
             examples: config.examples,
             over_all: config.over_all().map(str::to_owned),
         };
-        let means = Means {
-            outbound: outbound.clone(),
-            store: store.clone(),
-            audit: audit.clone(),
-            clock: clock.clone(),
-            random: random.clone(),
-            entities: Entities::default(),
-        };
-        let saml = SamlParts::build(&config, &urls, means, ring.clone())?;
         Ok(App {
             idps: sign_ins(&config, &urls, &outbound, &keys, &saml),
             saml_keys: saml.ours.keys.clone(),

@@ -207,14 +207,9 @@ impl EmbeddedSts {
         if !assertion.one_time_use() || !self.saml.remembers(&provider.provider.account) {
             return Ok(());
         }
-        let mut id = Sha256::new();
-        for part in [assertion.issuer(), assertion.id()] {
-            id.update((part.len() as u64).to_be_bytes());
-            id.update(part.as_bytes());
-        }
         let store = self.cache.store();
         let (until, now) = (assertion.ends_at(), call.unix());
-        let key = id.finalize().into();
+        let key = assertion.replay_key();
         match store.use_once("saml", &key, until, now).await? {
             true => Ok(()),
             false => Err(refusal(&SamlError::Replay, &call.request_id).into()),

@@ -8,6 +8,8 @@ mod claims;
 mod shape;
 pub(crate) mod values;
 
+use aws_lc_rs::digest;
+
 use crate::SamlError;
 use crate::certificate::Certificate;
 use crate::decrypt::{self, DecryptionKey};
@@ -214,6 +216,18 @@ impl VerifiedAssertion {
     /// Whether it may be used only once (`OneTimeUse`).
     pub fn one_time_use(&self) -> bool {
         self.one_time_use
+    }
+
+    /// What a use of it is remembered by, at whatever door: SHA-256 of issuer and `ID`.
+    pub fn replay_key(&self) -> [u8; 32] {
+        let mut key = digest::Context::new(&digest::SHA256);
+        key.update(self.issuer.as_bytes());
+        // No issuer holds it, so no two pairs are one.
+        key.update(&[0]);
+        key.update(self.id.as_bytes());
+        let mut bytes = [0; 32];
+        bytes.copy_from_slice(key.finish().as_ref());
+        bytes
     }
 
     /// How many subject confirmations there are: AWS takes exactly one.

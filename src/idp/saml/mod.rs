@@ -276,11 +276,7 @@ impl ServiceProvider {
 
     /// An assertion counts once, on all nodes (SAML-16).
     async fn use_up(&self, assertion: &VerifiedAssertion, now: i64) -> Result<(), SpError> {
-        let mut key = Sha256::new();
-        key.update(assertion.issuer().as_bytes());
-        key.update([0]);
-        key.update(assertion.id().as_bytes());
-        let key: [u8; 32] = key.finalize().into();
+        let key = assertion.replay_key();
         let until = assertion.ends_at().saturating_add(self.skew() + 1);
         match self.ours.store.use_once("saml", &key, until, now).await? {
             true => Ok(()),

@@ -1,7 +1,7 @@
 //! Whether an assertion holds, at the service that has the account.
 
-use std::num::NonZero;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
@@ -15,17 +15,16 @@ use crate::store::cache::CachedSamlProvider;
 const SKEW: i64 = 300;
 /// Seconds after its issue within which an assertion must come.
 const REDEEMABLE: i64 = 300;
-/// Responses that wait for the second opinion, for each that gets it, before others are turned away.
-const WAITING: usize = 16;
+/// How long anybody waits for a place at the second verifier.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// How assertions are judged, for each account.
 #[derive(Debug)]
 pub struct SamlRules {
     stss: Vec<StsConfig>,
     second_opinion: bool,
-    /// The second opinion is C code and takes a thread: at most one for each core, and a bounded queue (SAML-8).
-    places: Semaphore,
-    queue: Semaphore,
+    /// Places at the second verifier, as many as there are cores, shared with sign-in (SAML-8).
+    places: Arc<Semaphore>,
 }
 
 /// Why there is no verdict, or which.
@@ -39,13 +38,11 @@ pub enum NotVerified {
 
 impl SamlRules {
     /// As configured.
-    pub fn new(config: &Config) -> SamlRules {
-        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    pub fn new(config: &Config, places: Arc<Semaphore>) -> SamlRules {
         SamlRules {
             stss: config.stss.clone(),
             second_opinion: config.saml.second_opinion,
-            places: Semaphore::new(cores),
-            queue: Semaphore::new(cores * (1 + WAITING)),
+            places,
         }
     }
 
@@ -73,14 +70,18 @@ impl SamlRules {
         if !self.second_opinion {
             return self.verdict(provider, &response, now);
         }
-        let _queued = self
-            .queue
-            .try_acquire()
-            .map_err(|_| NotVerified::Unavailable)?;
-        let place = self.places.acquire().await;
-        let _place = place.map_err(|_| NotVerified::Unavailable)?;
+        // libxmlsec1 blocks, and cannot be stopped: only so many at once, and not on a thread that serves requests.
+        let place = self.places.clone().acquire_owned();
+        let place = tokio::time::timeout(PATIENCE, place).await;
+        let Ok(Ok(place)) = place else {
+            return Err(NotVerified::Unavailable);
+        };
         let (rules, provider) = (self.clone(), provider.clone());
-        let judged = tokio::task::spawn_blocking(move || rules.verdict(&provider, &response, now));
+        let judged = tokio::task::spawn_blocking(move || {
+            let verdict = rules.verdict(&provider, &response, now);
+            drop(place);
+            verdict
+        });
         judged.await.unwrap_or_else(|error| {
             tracing::error!(%error, "the second opinion broke down");
             Err(NotVerified::Unavailable)
