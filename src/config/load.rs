@@ -97,6 +97,8 @@ fn read(top: &Reader<'_>) -> Option<Config> {
     let services = sts::read(&top.entries("sts", &sts::STS), public_url.as_ref());
     let providers = top.entries("oidc_provider", &oidc_provider::OIDC_PROVIDER);
     let oidc_providers = oidc_provider::read(&providers, &services);
+    let providers = top.entries("saml_provider", &saml_provider::SAML_PROVIDER);
+    let saml_providers = saml_provider::read(&providers, &services);
     let roles = role::read(&top.entries("role", &role::ROLE), &services);
 
     Some(Config {
@@ -113,6 +115,7 @@ fn read(top: &Reader<'_>) -> Option<Config> {
         ci,
         stss: services.embedded,
         oidc_providers,
+        saml_providers,
         roles,
         outbound,
         limits,

@@ -27,6 +27,7 @@ mod reader;
 mod reference;
 mod role;
 mod saml;
+mod saml_provider;
 mod schema;
 mod secrets;
 mod server;
@@ -60,6 +61,7 @@ pub use problems::{Problem, Problems};
 pub use reference::reference;
 pub use role::RoleConfig;
 pub use saml::SamlConfig;
+pub use saml_provider::SamlProviderConfig;
 pub use store::StoreConfig;
 pub use sts::{AccountConfig, SamlCompatibility, StsConfig, is_aws_saml_endpoint};
 pub use urls::issuer_fault;
@@ -94,6 +96,8 @@ pub struct Config {
     pub stss: Vec<StsConfig>,
     /// IAM OIDC providers beyond the automatic ones; see [`Config::oidc_providers_of`].
     pub oidc_providers: Vec<OidcProviderConfig>,
+    /// IAM SAML providers.
+    pub saml_providers: Vec<SamlProviderConfig>,
     /// Roles that are there from the first start.
     pub roles: Vec<RoleConfig>,
     /// Calls to other people's servers.

@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use super::schema::{Key, Need, Section};
 use super::{
-    audit, ci, idp, keys, limits, metrics, oidc_provider, outbound, role, saml, server, store, sts,
+    audit, ci, idp, keys, limits, metrics, oidc_provider, outbound, role, saml, saml_provider,
+    server, store, sts,
 };
 
 /// Every section, in the order of the reference and of the example file.
@@ -24,6 +25,7 @@ pub(super) const SECTIONS: &[&Section] = &[
     &sts::STS,
     &sts::ACCOUNT,
     &oidc_provider::OIDC_PROVIDER,
+    &saml_provider::SAML_PROVIDER,
     &role::ROLE,
 ];
 

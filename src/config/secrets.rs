@@ -104,9 +104,14 @@ pub(super) fn private_key_file(reader: &Reader<'_>, key: &str) -> Option<PathBuf
     })
 }
 
+/// Reads a document of at most `limit` bytes.
+pub(super) fn document_text(path: &Path, limit: u64) -> Result<String, Fault> {
+    read_bounded(File::open(path).map_err(unreadable)?, limit)
+}
+
 /// Refuses a document that cannot be read or is larger than `limit` bytes; what it says is judged by who uses it.
 pub(super) fn document_file(path: &Path, limit: u64) -> Result<(), Fault> {
-    read_bounded(File::open(path).map_err(unreadable)?, limit).map(|_| ())
+    document_text(path, limit).map(|_| ())
 }
 
 /// Refuses a file of secrets that exists and that others may read or write (SEC-2). One that does

@@ -281,8 +281,9 @@ fn mentioned() -> Vec<String> {
     let mut section = "";
     let mut keys = Vec::new();
     for line in EXAMPLE.lines() {
-        if line.starts_with('[') {
-            section = line.trim_matches(['[', ']']);
+        let header = line.strip_prefix('#').unwrap_or(line);
+        if header.starts_with("[[") || line.starts_with('[') {
+            section = header.trim_matches(['[', ']']);
             continue;
         }
         let Some((key, _)) = line.strip_prefix('#').unwrap_or(line).split_once(" = ") else {
@@ -341,7 +342,16 @@ fn every_key_that_the_example_does_not_set_can_be_set_as_shown() {
     .unwrap();
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
     let env = |_: &str| Some("a secret".to_owned());
-    for line in EXAMPLE.lines().filter(|line| line.starts_with('#')) {
+    // A section that needs a file is a comment as a whole, and is set as a whole.
+    let section = "#[[saml_provider]]";
+    let (before, rest) = EXAMPLE.split_once(section).unwrap();
+    let (lines, after) = rest.split_once("\n\n").unwrap();
+    let lines = lines
+        .replace("\n#", "\n")
+        .replace("\n An IAM", "\n# An IAM");
+    let lines = lines.replace("FederationMetadata.xml", file.to_str().unwrap());
+    let example = format!("{before}[[saml_provider]]{lines}\n\n{after}");
+    for line in example.lines().filter(|line| line.starts_with('#')) {
         let Some((key, value)) = line[1..].split_once(" = ") else {
             continue;
         };
@@ -356,7 +366,7 @@ fn every_key_that_the_example_does_not_set_can_be_set_as_shown() {
                 value.replace("policies/deployments.json", file.to_str().unwrap())
             ),
         };
-        let mut text = EXAMPLE.replace(line, &set);
+        let mut text = example.replace(line, &set);
         if key == "trust_policy_file" {
             text = text
                 .replace("trust_policy = '''", "description = '''")

@@ -1,4 +1,4 @@
-//! From the configuration into the store: accounts, roles, OIDC providers.
+//! From the configuration into the store: accounts, roles, identity providers.
 //!
 //! What the configuration made carries the tag [`SOURCE_TAG`]; what it no longer names is deleted, what it
 //! did not make is never touched. The demo's roles carry no tag: they are made at the first start and then belong
@@ -6,26 +6,27 @@
 //! version. Every document is validated as the IAM API would, and the linter's refusals (CI-1) hold here
 //! too; all problems are told at once.
 
-use crate::aws::arn;
 use crate::aws::ids::{AccountId, IdKind, new_id};
+use crate::aws::{arn, ids};
 use crate::clock::{Random, random_bytes};
 use crate::config::{Config, RoleConfig};
-use crate::iam::trust;
+use crate::iam::{saml_metadata, trust};
 use crate::policy::{self, DocumentKind, PolicyDocument, Severity};
 use crate::store::accounts::Account;
 use crate::store::inline_policies::{InlinePolicy, PolicyOwner};
 use crate::store::oidc_providers::OidcProvider;
 use crate::store::roles::Role;
+use crate::store::saml_providers::SamlProvider;
 use crate::store::{Store, StoreError};
 
 /// Marks what the configuration made.
 pub const SOURCE_TAG: &str = "drawbridge:source";
 const SOURCE: &str = "configuration";
 
-/// What is wrong with a role of the configuration.
+/// What is wrong with a role or a SAML provider of the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoleFinding {
-    /// The role's ARN.
+    /// Its ARN.
     pub role: String,
     /// Whether it stops the start, or is only told.
     pub severity: Severity,
@@ -39,10 +40,8 @@ pub enum ProvisionError {
     /// Documents that the IAM API would refuse.
     #[error("{}", .0.iter().map(|f| format!("{}: {}", f.role, f.message)).collect::<Vec<_>>().join("\n"))]
     Findings(Vec<RoleFinding>),
-    /// A role of this name was made by other means.
-    #[error(
-        "{0}: a role of this name exists and was not made by the configuration; delete one of them"
-    )]
+    /// A role or SAML provider of this name was made by other means.
+    #[error("{0}: this exists and was not made by the configuration; delete one of them")]
     Foreign(String),
     /// An account id that is none.
     #[error("{0} is not an account id")]
@@ -52,9 +51,18 @@ pub enum ProvisionError {
     Store(#[from] StoreError),
 }
 
-/// Validates and lints every document of the configuration's roles.
+/// Validates and lints every document of the configuration's roles and SAML providers.
 pub fn findings(config: &Config) -> Vec<RoleFinding> {
     let mut findings = Vec::new();
+    for provider in &config.saml_providers {
+        if let Err(error) = saml_metadata::read(&provider.metadata) {
+            findings.push(RoleFinding {
+                role: arn::saml_provider("aws", &provider.account, &provider.name),
+                severity: Severity::Error,
+                message: format!("metadata: {}", error.message),
+            });
+        }
+    }
     for role in &config.roles {
         let mut add = |severity, message: String| {
             findings.push(RoleFinding {
@@ -104,6 +112,7 @@ pub async fn provision(
             store.put_account(&wanted).await?;
         }
         providers(config, store, &account.id, now).await?;
+        saml_providers(config, store, random, &account.id, now).await?;
         roles(config, store, random, &account.id, now).await?;
     }
     // Roles trust each other, across accounts and in any order: only now are they all there.
@@ -195,6 +204,57 @@ async fn providers(
             .any(|provider| arn_of(&provider.url) == known.arn)
         {
             store.delete_oidc_provider(&known.arn).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn saml_providers(
+    config: &Config,
+    store: &Store,
+    random: &dyn Random,
+    account: &str,
+    now: i64,
+) -> Result<(), ProvisionError> {
+    let wanted = config.saml_providers.iter();
+    let wanted: Vec<_> = wanted
+        .filter(|provider| provider.account == account)
+        .map(|provider| (arn::saml_provider("aws", account, &provider.name), provider))
+        .collect();
+    for entry in store.saml_providers(account).await? {
+        let known = store.saml_provider(&entry.arn).await?;
+        let configured = known.is_some_and(|known| is_configured(&known.tags));
+        if configured && !wanted.iter().any(|(arn, _)| *arn == entry.arn) {
+            store.delete_saml_provider(&entry.arn).await?;
+        }
+    }
+    for (arn, provider) in wanted {
+        match store.saml_provider(&arn).await? {
+            Some(known) if !is_configured(&known.tags) => {
+                return Err(ProvisionError::Foreign(arn));
+            }
+            Some(known) if known.metadata == provider.metadata => {}
+            Some(_) => {
+                let update = store.update_saml_provider(&arn, |stored| {
+                    stored.metadata.clone_from(&provider.metadata);
+                    Ok::<(), StoreError>(())
+                });
+                update.await?;
+            }
+            None => {
+                let made = SamlProvider {
+                    account: account.to_owned(),
+                    name: provider.name.clone(),
+                    arn,
+                    uuid: ids::saml_id("SAMLSP", random_bytes(random)),
+                    metadata: provider.metadata.clone(),
+                    encryption_mode: "Allowed".to_owned(),
+                    tags: vec![source_tag()],
+                    created_at: now,
+                    private_keys: Vec::new(),
+                };
+                store.create_saml_provider(&made, usize::MAX).await?;
+            }
         }
     }
     Ok(())

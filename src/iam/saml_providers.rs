@@ -11,6 +11,7 @@ use crate::aws::{arn, ids};
 use crate::clock::random_bytes;
 use crate::iam::halt::Halt;
 use crate::iam::input::{self, Input};
+use crate::iam::provision::is_configured;
 use crate::iam::{
     Ask, Iam, Operation, PARTITION, Reply, Target, exact_tags, reads, saml_metadata, shapes, writes,
 };
@@ -49,6 +50,16 @@ const METADATA_LENGTH: std::ops::RangeInclusive<usize> = 1000..=10_000_000;
 const MODES: [&str; 2] = ["Required", "Allowed"];
 const REQUIRED: &str = "Required";
 
+/// Examples are everybody's to play with; the next start brings them back.
+fn changeable(provider: &SamlProvider, examples: bool) -> Result<(), AwsError> {
+    match is_configured(&provider.tags) && !examples {
+        true => Err(AwsError::unmodifiable(
+            "This SAML provider was made by the configuration of Drawbridge, and can be changed only there.",
+        )),
+        false => Ok(()),
+    }
+}
+
 fn not_found(arn: &str) -> AwsError {
     AwsError::no_such_entity(format!("Manifest not found for arn {arn}"))
 }
@@ -81,8 +92,9 @@ impl Iam {
         arn: &str,
         change: impl FnOnce(&mut SamlProvider) -> Result<(), AwsError> + Send,
     ) -> Result<(), Denial> {
+        let examples = self.examples;
         let changed = self.store().update_saml_provider(arn, |provider| {
-            let changed = change(provider);
+            let changed = changeable(provider, examples).and_then(|()| change(provider));
             changed.map_err(Halt::from)
         });
         let changed = changed.await;
@@ -277,8 +289,8 @@ async fn delete(iam: &Iam, ask: &mut Ask<'_>) -> Reply {
     let arn = input.arn(ARN);
     input.finish()?;
     let action = "iam:DeleteSAMLProvider";
-    iam.saml_provider(ask, action, arn, Target::default())
-        .await?;
+    let found = iam.saml_provider(ask, action, arn, Target::default());
+    changeable(&found.await?, iam.examples)?;
     let deleted = iam.store().delete_saml_provider(arn).await;
     deleted.map_err(|error| Halt::from(error).denial(not_found(arn)))?;
     Ok(shapes::nothing())

@@ -299,10 +299,16 @@ impl Broker {
 
     /// Brings a configuration without roles into the store, as a start after an edit does.
     pub fn provision_no_roles(&self) {
+        self.reconfigure("");
+    }
+
+    /// Brings a configuration of this beside the dev account into the store, as a start after an edit does.
+    pub fn reconfigure(&self, more: &str) {
         let address = &self.address;
         let text = format!(
             "public_url = \"http://{address}\"\nlisten = \"{address}\"\n\
-             [[sts]]\nid = \"local\"\nkind = \"embedded\"\naccounts = [{{ id = \"{DEV}\", name = \"dev\" }}]\n"
+             [[sts]]\nid = \"local\"\nkind = \"embedded\"\naccounts = [{{ id = \"{DEV}\", name = \"dev\" }}]\n\
+             {more}"
         );
         let config = config::parse(&text, &self.data, &|_| None, Vec::new(), true);
         let config = config.unwrap_or_else(|problems| panic!("{problems}"));

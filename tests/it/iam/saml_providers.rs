@@ -451,3 +451,65 @@ fn the_trail_names_the_new_provider() {
     let expected = json!({ "sAMLProviderArn": arn("Trail") });
     assert_eq!(event["responseElements"], expected);
 }
+
+// --- of the configuration -------------------------------------------------------------------------------------------
+
+fn configured(metadata: &str, name: &str) -> String {
+    format!(
+        "[[saml_provider]]\naccount = \"{DEV}\"\nname = \"{name}\"\nmetadata_file = \"{metadata}\"\n"
+    )
+}
+
+#[test]
+fn the_configuration_makes_changes_and_removes_providers() {
+    let broker = Broker::configured("");
+    let arn = arn("Configured");
+    let stored = || {
+        RUNTIME
+            .block_on(broker.app.store.saml_provider(&arn))
+            .unwrap()
+    };
+    let file = broker.data.join("okta.xml");
+    std::fs::write(&file, &*METADATA).unwrap();
+    let entry = configured("okta.xml", "Configured");
+    broker.reconfigure(&entry);
+    let first = stored().unwrap();
+    assert_eq!((&first.metadata, first.uuid.len()), (&*METADATA, 22));
+    let version = broker.store_version();
+    broker.reconfigure(&entry);
+    assert_eq!(broker.store_version(), version, "nothing differs");
+    let newer = metadata("https://other.example.com");
+    std::fs::write(&file, &newer).unwrap();
+    broker.reconfigure(&entry);
+    let second = stored().unwrap();
+    assert_eq!((&second.metadata, &second.uuid), (&newer, &first.uuid));
+    broker.reconfigure("");
+    assert!(stored().is_none());
+}
+
+#[test]
+fn what_the_configuration_made_is_changed_only_there() {
+    let broker = Broker::configured("");
+    std::fs::write(broker.data.join("okta.xml"), &*METADATA).unwrap();
+    broker.reconfigure(&configured("okta.xml", "Fixed"));
+    let root = broker.user(DEV, "admin", Some(&allow(&["iam:*"], &["*"])));
+    let fields = [("SAMLProviderArn", arn("Fixed"))];
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(k, v)| (*k, v.as_str())).collect();
+    assert_eq!(broker.iam(&root, "GetSAMLProvider", &fields).status, 200);
+    let message = "This SAML provider was made by the configuration of Drawbridge, and can be changed only there.";
+    for (action, more) in [
+        ("DeleteSAMLProvider", vec![]),
+        (
+            "UpdateSAMLProvider",
+            vec![("SAMLMetadataDocument", METADATA.as_str())],
+        ),
+        (
+            "TagSAMLProvider",
+            vec![("Tags.member.1.Key", "a"), ("Tags.member.1.Value", "b")],
+        ),
+        ("UntagSAMLProvider", vec![("TagKeys.member.1", "a")]),
+    ] {
+        let reply = broker.iam(&root, action, &[fields.clone(), more].concat());
+        refused(&reply, 400, "UnmodifiableEntity", message);
+    }
+}
