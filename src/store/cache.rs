@@ -2,7 +2,7 @@
 //!
 //! | what | key | bound | lifetime | when the store is down |
 //! | --- | --- | --- | --- | --- |
-//! | role, user, key, provider, managed policy | version and name | 100,000 each | until the version moves | what is cached goes on, the rest is refused |
+//! | role, user, key, provider (SAML: also all of an account), managed policy | version and name | 100,000 each | until the version moves | what is cached goes on, the rest is refused |
 //! | which roles name a provider | version | one | until the version moves | as it was |
 //! | revocations | version | all | until the version moves | as they were |
 //!

@@ -272,6 +272,7 @@ pub fn admits(
     action: &str,
     context: &RequestContext,
 ) -> Result<(), Refusal> {
+    not_reserved(federated, role)?;
     let caller = policy::Caller::federated(&federated.provider_arn);
     authorize::assume(&caller, &IdentitySide::none(), action, role, context)
 }
@@ -286,7 +287,6 @@ impl EmbeddedSts {
         ask: Ask,
     ) -> Result<Granted, GrantError> {
         self.not_cut_off(federated)?;
-        not_reserved(federated, role)?;
         let action = federated.action();
         let context = federated.context(call, role, &ask.session_name, ask.duration);
         admits(federated, role, action, &context)?;

@@ -23,6 +23,7 @@ mod message;
 mod mfa;
 mod nodes;
 mod portal;
+mod portal_saml;
 mod postgres;
 mod query;
 mod revocation;

@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 use super::IamCache;
 use crate::saml::Certificate;
 use crate::saml::decrypt::DecryptionKey;
+use crate::saml::document::Limits;
 use crate::saml::metadata::{IdpMetadata, Reading};
 use crate::seal::{KeyRing, Purpose};
 use crate::store::StoreError;
@@ -62,6 +63,11 @@ fn parsed(mut provider: SamlProvider, ring: &KeyRing) -> CachedSamlProvider {
     let reading = Reading {
         now: None,
         http_on_loopback: true,
+        // What IAM takes, it judged before it was stored.
+        limits: Limits {
+            bytes: usize::MAX,
+            ..Limits::METADATA
+        },
         ..Reading::at(0)
     };
     let arn = &provider.arn;
