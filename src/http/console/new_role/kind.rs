@@ -217,7 +217,7 @@ const SAML: [Field; 4] = [
     },
     text("value", "Value", "engineering"),
     Field {
-        hint: "Where the assertion is sent to (saml:aud).",
+        hint: "Where the assertion is sent to (saml:aud). For people who sign in here that is /saml/ID/acs of this server, ID being the [[idp]]. Several with commas between them.",
         initial: "https://signin.aws.amazon.com/saml",
         ..text(
             "recipient",

@@ -357,13 +357,14 @@ impl Reader<'_> {
             self.wrong("attribute", "Choose one.");
         }
         let value = self.text("value", false);
-        let recipient = self.text("recipient", false);
-        // Keys that AWS knows as one value; the others are lists (policy.md section 8).
-        let single = [
-            "saml:sub",
-            "saml:edupersonscopedaffiliation",
-            "saml:edupersonprimaryaffiliation",
-        ];
+        let listed = self.text("recipient", false);
+        let recipients = listed.split([',', ' ']).filter(|it| !it.is_empty());
+        let recipients: Vec<String> = recipients.map(str::to_owned).collect();
+        if recipients.is_empty() && !listed.is_empty() {
+            self.wrong("recipient", "Name one.");
+        }
+        // Keys that AWS knows as one value; the others are, or may be, lists (`sts::saml::keys`).
+        let single = ["saml:sub", "saml:edupersonprimaryaffiliation"];
         let operator = match single.contains(&key.as_str()) {
             true => "StringEquals",
             false => "ForAnyValue:StringEquals",
@@ -374,7 +375,7 @@ impl Reader<'_> {
             sid: "Group",
             actions: SAML,
             conditions: vec![
-                condition("StringEquals", "saml:aud".to_owned(), vec![recipient]),
+                condition("StringEquals", "saml:aud".to_owned(), recipients),
                 condition(operator, key, vec![value]),
             ],
         }

@@ -228,6 +228,25 @@ fn a_saml_group_is_held_against_its_attribute_and_the_recipient() {
     );
     let subject = statement(Kind::Saml, &with(&fields, &[("attribute", "saml:sub")]));
     assert_eq!(subject["Condition"]["StringEquals"]["saml:sub"], "staff");
+    let two = "https://signin.aws.amazon.com/saml, https://sso.example.com/saml/contoso/acs";
+    let two = statement(Kind::Saml, &with(&fields, &[("recipient", two)]));
+    assert_eq!(
+        two["Condition"]["StringEquals"]["saml:aud"],
+        json!([
+            "https://signin.aws.amazon.com/saml",
+            "https://sso.example.com/saml/contoso/acs"
+        ])
+    );
+    let none = with(&fields, &[("recipient", " , ")]);
+    assert_eq!(wrong(Kind::Saml, &none), ["recipient"]);
+}
+
+#[test]
+fn the_recipient_of_a_saml_form_is_one_that_the_sts_takes() {
+    let fields = Kind::Saml.fields().iter();
+    let mut recipients = fields.filter(|field| field.name == "recipient");
+    let initial = recipients.next().unwrap().initial;
+    assert!(crate::config::is_aws_saml_endpoint(initial));
 }
 
 /// The fields that a form is refused for.
