@@ -73,6 +73,7 @@ impl SpError {
     pub fn reason(&self) -> &'static str {
         match self {
             SpError::Refused(error) => error.reason(),
+            SpError::Metadata(MetadataTrouble::Store(_)) => "unavailable",
             SpError::Metadata(_) => "saml.provider",
             SpError::Keys(_) | SpError::Write(_) | SpError::Store(_) | SpError::Busy => {
                 "unavailable"

@@ -34,6 +34,8 @@ fn slo(federation: &Federation) -> String {
     federation.broker.absolute("/saml/contoso/slo")
 }
 
+type Spoil = fn(&mut Ask);
+
 /// A request of the provider, for a test to spoil.
 struct Ask {
     id: String,
@@ -306,7 +308,6 @@ fn the_second_hop_is_short() {
 
 #[test]
 fn only_the_session_that_is_named_ends() {
-    type Spoil = fn(&mut Ask);
     let others: [(Spoil, bool); 6] = [
         (|ask| ask.name_id.value = "bob-12".to_owned(), true),
         (|ask| ask.session_index = Some("session-2".to_owned()), true),
@@ -377,7 +378,7 @@ fn refuses_request(url: &str, status: u16, reason: &str) {
 #[test]
 fn a_request_that_is_not_the_providers_ends_nothing() {
     let key = &CONTOSO.idp.key;
-    let spoilt = |spoil: fn(&mut Ask), key: Option<&Credential>| {
+    let spoilt = |spoil: Spoil, key: Option<&Credential>| {
         let mut ask = Ask::ann(&CONTOSO);
         spoil(&mut ask);
         let destination = std::mem::replace(&mut ask.destination, slo(&CONTOSO));
@@ -392,14 +393,14 @@ fn a_request_that_is_not_the_providers_ends_nothing() {
         )
         .unwrap()
     };
-    let good: fn(&mut Ask) = |_| {};
+    let good: Spoil = |_| {};
     refuses_request(&spoilt(good, None), 403, "saml.signature.missing");
     refuses_request(
         &spoilt(good, Some(&credential())),
         403,
         "saml.signature.invalid",
     );
-    let spoils: [(fn(&mut Ask), &str); 5] = [
+    let spoils: [(Spoil, &str); 5] = [
         (|ask| ask.issuer.push('x'), "saml.issuer"),
         (|ask| ask.destination.push('x'), "saml.destination"),
         (|ask| ask.issued_at += 61, "saml.time.issue_instant"),

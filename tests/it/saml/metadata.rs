@@ -366,6 +366,9 @@ fn a_pinned_provider_is_not_taken_on_trust_while_the_store_is_down() {
         let broker = &published.federation.broker;
         let reply = broker.get("/login/contoso").send();
         assert_eq!(reply.status, status, "{}", reply.text());
+        if pin {
+            assert_eq!(broker.reason(&reply), "unavailable");
+        }
     }
 }
 
