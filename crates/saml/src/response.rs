@@ -395,8 +395,7 @@ impl Seen<'_, '_> {
             sha1,
             key_fingerprint: signed.certificate.fingerprint().to_owned(),
         };
-        agreement::compare(&opinions, &verified)?;
-        Ok(verified)
+        agreement::agreed(&opinions, verified)
     }
 
     /// What the response itself says. It may be unsigned, so none of this grants anything; it only refuses (SAML-7).

@@ -54,14 +54,17 @@ pub(super) fn ask(_: &Seen<'_, '_>, _: Option<Signed<'_>>) -> Result<Vec<Opinion
     Err(SamlError::Provider("this program has no second verifier"))
 }
 
-/// Whether they read what we read.
-pub(super) fn compare(opinions: &[Opinion], verified: &VerifiedAssertion) -> Result<(), SamlError> {
+/// Hands back what we read, if it is what they read.
+pub(super) fn agreed(
+    opinions: &[Opinion],
+    verified: VerifiedAssertion,
+) -> Result<VerifiedAssertion, SamlError> {
     #[cfg(feature = "samael")]
-    let agreed = opinions.iter().all(|opinion| opinion.confirms(verified));
+    let agreed = opinions.iter().all(|opinion| opinion.confirms(&verified));
     #[cfg(not(feature = "samael"))]
-    let agreed = opinions.is_empty() && !verified.id.is_empty();
+    let agreed = opinions.is_empty();
     match agreed {
-        true => Ok(()),
+        true => Ok(verified),
         false => Err(SamlError::Disagreement),
     }
 }

@@ -102,6 +102,8 @@ fn signatures_and_identifiers_are_looked_at_as_in_the_open() {
         "<saml:Subject>",
         "<x:Subject xmlns:x='urn:x'/><saml:Subject>",
     ));
+    // In a place where other elements may stand, so that it is its name that counts.
+    refused(&bent(">admins<", "><x:Assertion xmlns:x='urn:x'/><"));
     let moved = signed_assertion();
     let at = moved.find("<ds:Signature ").unwrap();
     let end = moved.find("</ds:Signature>").unwrap() + 15;

@@ -245,3 +245,14 @@ fn without_a_second_verifier_there_is_no_second_opinion() {
     };
     assert!(verify(text.as_bytes(), &alone, &expectations()).is_ok());
 }
+
+/// That both accept is not enough: they must read the same.
+#[cfg(feature = "samael")]
+#[test]
+fn two_readings_are_no_agreement() {
+    use super::agreement::{Opinion, agreed};
+    let verified = judge(&sign(&response(), "_a", &KEY)).unwrap();
+    assert_eq!(agreed(&[], verified.clone()), Ok(verified.clone()));
+    let other = agreed(&[Opinion::Encrypted], verified);
+    assert_eq!(other, Err(SamlError::Disagreement));
+}
