@@ -22,6 +22,7 @@ use axum::Router;
 use axum::routing::get;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use drawbridge::clock::{Clock, SystemClock};
 use drawbridge::saml::issue::{Attribute, Signed, Statement, issue};
 use drawbridge::saml::response::{self, Expectations, Expected, InResponseTo, NameId, Provider};
 use drawbridge::saml::{Certificate, Credential, SigningKey, describe, self_signed};
@@ -210,8 +211,7 @@ fn saml(folder: &Path, role: &str, provider: &str) -> anyhow::Result<()> {
         named("Role", format!("{role},{provider}")),
         named("RoleSessionName", "ann".to_owned()),
     ];
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
-    let now = i64::try_from(now.as_secs())?;
+    let now = SystemClock.unix();
     println!(
         "{}",
         STANDARD.encode(response(&credential, now, attributes, 8192)?)
