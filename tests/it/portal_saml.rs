@@ -65,10 +65,12 @@ impl Desk {
             token_id: Some("_a".to_owned()),
             saml: Some(SamlName {
                 value: "ann".to_owned(),
+                is_subject: false,
                 format: Some("urn:oasis:names:tc:SAML:2.0:nameid-format:persistent".to_owned()),
                 name_qualifier: None,
                 sp_name_qualifier: None,
                 session_index: None,
+                sha1: false,
             }),
             evidence_sha256: "hash".to_owned(),
         }
@@ -154,7 +156,9 @@ fn a_role_admits_by_the_attributes_of_awss_table() {
     let role = desk.role_if("Staff", staff);
     let staff = desk.ann(&[(AFFILIATION, &["member", "staff"])]);
     let session = desk.taken(&staff, &role);
-    assert_eq!(session.session_name, "ann@contoso.example");
+    assert_eq!(session.session_name, staff.session_name());
+    // Readable, and still nobody else's with that address.
+    assert!(session.session_name.starts_with("ann@contoso.example-"));
     assert_eq!(
         session.federated_provider.as_deref(),
         Some(desk.provider.as_str())
