@@ -13,5 +13,6 @@ pub mod error;
 pub mod ids;
 pub mod query;
 pub mod regions;
+pub mod saml;
 pub mod sts;
 pub mod xml;

@@ -12,12 +12,11 @@ use crate::access::{Call, Caller, Principal};
 use crate::aws::arn::Arn;
 use crate::aws::error::AwsError;
 use crate::aws::query::Params;
-use crate::aws::sts::{AssumeRole, AssumeRoleOutput, AssumedRoleUser, Tag};
+use crate::aws::sts::{AssumeRole, AssumeRoleOutput, AssumedRoleUser, Tag, legal_source_identity};
 use crate::credentials::{RoleSession, SessionKind};
 use crate::policy::{self, RequestContext};
 use crate::store::cache::CachedRole;
 use crate::sts::session::{self, Packed, check_tags, describe_tags, overlay};
-use crate::sts::token_claims::legal_source_identity;
 use crate::sts::{Answer, Denial, EmbeddedSts};
 
 const ACTION: &str = "sts:AssumeRole";

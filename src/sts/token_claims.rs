@@ -4,9 +4,8 @@
 
 use serde_json::{Map, Value};
 
-use crate::aws::constraints::{TAG_KEY, TAG_VALUE};
 use crate::aws::error::AwsError;
-use crate::aws::sts::Tag;
+use crate::aws::sts::{Tag, legal_source_identity, legal_tags};
 
 const TAGS: &str = "https://aws.amazon.com/tags";
 const SOURCE_IDENTITY: &str = "https://aws.amazon.com/source_identity";
@@ -94,23 +93,6 @@ impl TokenClaims {
             .as_ref()
             .is_some_and(|roles| roles.iter().any(|role| role == arn))
     }
-}
-
-/// At most 50 tags, each within the lengths and the alphabet of session tags.
-pub fn legal_tags(tags: &[Tag]) -> bool {
-    let legal = |tag: &Tag| {
-        (1..=128).contains(&tag.key.chars().count())
-            && tag.value.chars().count() <= 256
-            && tag.key.chars().all(TAG_KEY.admits)
-            && tag.value.chars().all(TAG_VALUE.admits)
-    };
-    tags.len() <= 50 && tags.iter().all(legal)
-}
-
-/// 2 to 64 characters of the session name alphabet, not in AWS's namespace.
-pub fn legal_source_identity(text: &str) -> bool {
-    let legal = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
-    (2..=64).contains(&text.chars().count()) && text.chars().all(legal)
 }
 
 fn roles(claim: Option<&Value>) -> Result<Option<Vec<String>>, AwsError> {

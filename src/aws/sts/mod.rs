@@ -39,6 +39,23 @@ pub struct Tag {
     pub value: String,
 }
 
+/// At most 50 tags, each within the lengths and the alphabet of session tags.
+pub fn legal_tags(tags: &[Tag]) -> bool {
+    let legal = |tag: &Tag| {
+        (1..=128).contains(&tag.key.chars().count())
+            && tag.value.chars().count() <= 256
+            && tag.key.chars().all(TAG_KEY.admits)
+            && tag.value.chars().all(TAG_VALUE.admits)
+    };
+    tags.len() <= 50 && tags.iter().all(legal)
+}
+
+/// 2 to 64 characters of the session name alphabet, not in AWS's namespace.
+pub fn legal_source_identity(text: &str) -> bool {
+    let legal = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
+    (2..=64).contains(&text.chars().count()) && text.chars().all(legal)
+}
+
 /// A device and a code of it, where a call carries them.
 #[derive(Debug, Default)]
 pub struct Mfa {

@@ -4,18 +4,10 @@
 use url::Url;
 
 use super::StsConfig;
+use crate::aws::saml::{AUDIENCE, ENDPOINTS};
 use crate::config::Config;
 use crate::config::reader::{Reader, one_of};
 use crate::config::urls::absolute_uri;
-
-/// Where assertions for AWS are posted, in each partition; also audiences there.
-const AWS_ENDPOINTS: [&str; 3] = [
-    "https://signin.aws.amazon.com/saml",
-    "https://signin.amazonaws.cn/saml",
-    "https://signin.amazonaws-us-gov.com/saml",
-];
-/// Whom assertions for AWS are meant for.
-const AWS_AUDIENCE: &str = "urn:amazon:webservices";
 
 const CHOICES: [(&str, SamlCompatibility); 2] = [
     ("strict", SamlCompatibility::Strict),
@@ -57,11 +49,14 @@ pub(super) fn read(entry: &Reader<'_>, public_url: Option<&Url>) -> Saml {
         // With and without the slash: people write both, and both are the door of the STS.
         vec![format!("{origin}/saml"), format!("{origin}/"), origin]
     });
-    let known = AWS_ENDPOINTS.map(str::to_owned).into_iter().chain(ours);
+    let known = ENDPOINTS
+        .map(|(_, endpoint)| endpoint.to_owned())
+        .into_iter()
+        .chain(ours);
     let known: Vec<_> = known.collect();
     let recipients = known.iter().cloned().chain(more("saml_recipients"));
     let recipients = recipients.collect();
-    let audience = std::iter::once(AWS_AUDIENCE.to_owned());
+    let audience = std::iter::once(AUDIENCE.to_owned());
     let audiences = audience.chain(known).chain(more("saml_audiences"));
     Saml {
         compatibility: compatibility.unwrap_or_default(),
@@ -117,7 +112,7 @@ pub fn is_aws_saml_endpoint(url: &str) -> bool {
         let rest = endpoint.strip_prefix("https://")?;
         rest.strip_suffix(".signin.aws.amazon.com/saml")
     };
-    AWS_ENDPOINTS.contains(&endpoint.as_str()) || region().is_some_and(is_region)
+    ENDPOINTS.iter().any(|(_, known)| *known == endpoint) || region().is_some_and(is_region)
 }
 
 /// `eu-west-1`: one label of a host.

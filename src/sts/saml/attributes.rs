@@ -4,11 +4,10 @@
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_saml_assertions.html>
 
 use crate::aws::error::AwsError;
-use crate::aws::sts::Tag;
-use crate::sts::token_claims::{TokenClaims, legal_source_identity, legal_tags};
+use crate::aws::saml::{ATTRIBUTES, PRINCIPAL_TAG};
+use crate::aws::sts::{Tag, legal_source_identity, legal_tags};
+use crate::sts::token_claims::TokenClaims;
 
-const PREFIX: &str = "https://aws.amazon.com/SAML/Attributes/";
-const PRINCIPAL_TAG: &str = "PrincipalTag:";
 /// Seconds that `SessionDuration` may say.
 const DURATION: std::ops::RangeInclusive<i64> = 900..=43200;
 
@@ -35,7 +34,7 @@ impl SamlAttributes {
         let mut read = SamlAttributes::default();
         for (name, values) in attributes {
             // Names are exact, case and all.
-            let Some(name) = name.strip_prefix(PREFIX) else {
+            let Some(name) = name.strip_prefix(ATTRIBUTES) else {
                 continue;
             };
             match name {
@@ -146,7 +145,7 @@ mod tests {
             .iter()
             .map(|(name, values)| {
                 let values = values.iter().map(|value| (*value).to_owned());
-                (format!("{PREFIX}{name}"), values.collect())
+                (format!("{ATTRIBUTES}{name}"), values.collect())
             })
             .collect();
         let borrowed = owned
