@@ -53,4 +53,29 @@ impl Store {
         keys.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
         Ok(keys)
     }
+
+    /// Retires a key for good: its private half is erased, and its id stays taken.
+    ///
+    /// [`StoreError::NotFound`]: there is no such key, or it is retired. [`StoreError::Conflict`]: it is the last one
+    /// of its algorithm.
+    pub async fn retire_signing_key(&self, id: &str, now: i64) -> Result<(), StoreError> {
+        // One after the other: two that retire each other's successor would leave none.
+        let mut change = self.change().await?;
+        let none: &[u8] = &[];
+        let retire = sqlx::query(
+            "UPDATE signing_key SET retired_at = $2, sealed_key = $3
+             WHERE id = $1 AND retired_at IS NULL",
+        );
+        if change.run(retire.bind(id).bind(now).bind(none)).await? == 0 {
+            return Err(StoreError::NotFound);
+        }
+        let left = sqlx::query(
+            "SELECT id FROM signing_key WHERE retired_at IS NULL
+             AND algorithm = (SELECT algorithm FROM signing_key WHERE id = $1)",
+        );
+        match change.finds(left.bind(id)).await? {
+            true => change.commit().await,
+            false => Err(StoreError::Conflict),
+        }
+    }
 }

@@ -23,6 +23,7 @@ mod policies;
 mod roles;
 mod saml_providers;
 mod samples;
+mod signing_keys;
 mod token_buckets;
 mod users;
 mod values;
@@ -122,6 +123,10 @@ pub async fn conformance<Opening: Future<Output = Store>>(open: impl Fn() -> Ope
         keys_and_providers::client_ids_added_at_once_are_all_kept,
         keys_and_providers::a_later_revocation_stands_and_an_earlier_one_does_not,
         keys_and_providers::revocations_with_nothing_left_to_cut_are_forgotten,
+        signing_keys::signing_keys_come_back_the_oldest_first,
+        signing_keys::a_retired_key_is_gone_and_its_id_stays_taken,
+        signing_keys::the_last_key_of_its_algorithm_stays,
+        signing_keys::of_keys_retired_at_once_one_stays,
         saml_providers::a_saml_provider_lives_and_dies,
         saml_providers::a_saml_provider_is_unique_by_name_and_one_of_so_many,
         saml_providers::a_saml_provider_keeps_what_an_update_makes_of_it,
