@@ -103,13 +103,7 @@ impl SamlParts {
         means: Means,
         ring: Arc<KeyRing>,
     ) -> anyhow::Result<SamlParts> {
-        let host = urls.host().to_owned();
-        let (store, random) = (means.store.clone(), means.random.clone());
-        let keys = SamlKeys::new(Party::ServiceProvider, &host, store, ring, random);
-        let keys = match (&config.saml.key_file, &config.saml.certificate_file) {
-            (Some(key), Some(certificate)) => keys.give(credential(key, certificate)?),
-            _ => keys,
-        };
+        let keys = service_provider_keys(config, urls, &means.store, &ring, &means.random)?;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Ok(SamlParts {
             ours: Ourselves {
@@ -121,6 +115,29 @@ impl SamlParts {
             means,
         })
     }
+}
+
+/// Our keys as a SAML service provider: the one that the configuration gives, or those of the store.
+pub fn service_provider_keys(
+    config: &Config,
+    urls: &Urls,
+    store: &Store,
+    ring: &Arc<KeyRing>,
+    random: &Arc<dyn Random>,
+) -> anyhow::Result<SamlKeys> {
+    let keys = SamlKeys::new(
+        Party::ServiceProvider,
+        urls.host(),
+        store.clone(),
+        ring.clone(),
+        random.clone(),
+    );
+    Ok(
+        match (&config.saml.key_file, &config.saml.certificate_file) {
+            (Some(key), Some(certificate)) => keys.give(credential(key, certificate)?),
+            _ => keys,
+        },
+    )
 }
 
 /// Drawbridge as a SAML identity provider. Nobody is sent here to sign in: the endpoint for that, which STSs insist on
@@ -138,7 +155,7 @@ pub fn assertions(
         ring.clone(),
         random.clone(),
     );
-    Assertions::new(urls.saml_idp(), urls.absolute("/"), keys)
+    Assertions::new(urls.saml_idp(), urls.absolute("/"), keys, random.clone())
 }
 
 /// Our SAML key and its certificate, from their files.

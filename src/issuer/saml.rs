@@ -11,12 +11,15 @@
 //! [`assertions`] is what the identity provider's keys are for.
 
 pub mod assertions;
+mod attributes;
+pub mod rotation;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::clock::{Random, random_bytes};
 use crate::issuer::IssuerError;
@@ -46,6 +49,9 @@ pub enum Party {
 }
 
 impl Party {
+    /// Both.
+    pub const ALL: [Party; 2] = [Party::ServiceProvider, Party::IdentityProvider];
+
     /// As the store has it.
     pub fn name(self) -> &'static str {
         match self {
@@ -95,6 +101,12 @@ struct Held {
 struct Kept {
     key: String,
     certificate: String,
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        self.key.zeroize();
+    }
 }
 
 impl SamlKeys {
@@ -181,14 +193,19 @@ impl SamlKeys {
     async fn read(&self, now: i64) -> Result<HeldKeys, IssuerError> {
         let mut stored = self.stored().await?;
         if stored.is_empty() {
-            self.add(&format!("{}-1", self.party.name()), now).await?;
-            // Another node may have been first: what counts is what is stored.
+            let first = self.make(now).await?;
+            // Another node may be first: what counts is what is stored.
+            self.keep(&self.numbered(1), &first, now).await?;
             stored = self.stored().await?;
         }
         if stored.is_empty() {
             return Err(IssuerError::Unreadable(self.party.name().to_owned()));
         }
         self.opened(&stored)
+    }
+
+    fn numbered(&self, number: u32) -> String {
+        format!("{}-{number}", self.party.name())
     }
 
     /// The keys that there are, without making any: for looking.
@@ -202,6 +219,11 @@ impl SamlKeys {
         }
     }
 
+    /// Asks the store at the next need.
+    fn forget(&self) {
+        *self.held.write().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     fn opened(&self, stored: &[StoredSigningKey]) -> Result<HeldKeys, IssuerError> {
         let keys = stored.iter().map(|key| self.open(key));
         Ok(Arc::new(keys.collect::<Result<Vec<_>, _>>()?))
@@ -213,7 +235,7 @@ impl SamlKeys {
         Ok(stored)
     }
 
-    async fn add(&self, id: &str, now: i64) -> Result<(), IssuerError> {
+    async fn make(&self, now: i64) -> Result<Kept, IssuerError> {
         let (common_name, serial) = (self.common_name.clone(), random_bytes(&*self.random));
         // An RSA key takes a tenth of a second and more: not on a thread that serves requests.
         let made = tokio::task::spawn_blocking(move || {
@@ -230,10 +252,15 @@ impl SamlKeys {
                 certificate: STANDARD.encode(certificate),
             })
         });
-        let unreadable = || IssuerError::Unreadable(id.to_owned());
         let made = made.await.map_err(|_| SignError::Library)?;
-        let kept = made.map_err(|_| SignError::Library)?;
-        let body = serde_json::to_vec(&kept).map_err(|_| unreadable())?;
+        Ok(made.map_err(|_| SignError::Library)?)
+    }
+
+    /// Keeps a key under an id; `false` where the id is taken.
+    async fn keep(&self, id: &str, kept: &Kept, now: i64) -> Result<bool, IssuerError> {
+        let unreadable = || IssuerError::Unreadable(id.to_owned());
+        let body = serde_json::to_vec(kept).map_err(|_| unreadable())?;
+        let body = Zeroizing::new(body);
         let salt = random_bytes(&*self.random);
         let sealed = self.ring.seal(Purpose::Stored, id.as_bytes(), &body, salt);
         let key = StoredSigningKey {
@@ -243,7 +270,8 @@ impl SamlKeys {
             created_at: now,
         };
         match self.store.create_signing_key(&key).await {
-            Ok(()) | Err(StoreError::AlreadyExists) => Ok(()),
+            Ok(()) => Ok(true),
+            Err(StoreError::AlreadyExists) => Ok(false),
             Err(error) => Err(error.into()),
         }
     }
