@@ -12,6 +12,7 @@ pub mod reference;
 mod root_key;
 mod run;
 mod saml;
+mod saml_keys;
 mod serve;
 mod token;
 

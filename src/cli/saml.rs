@@ -1,4 +1,4 @@
-//! `drawbridge saml explain`, `drawbridge saml accept`
+//! `drawbridge saml explain`; `drawbridge saml keys` is in `saml_keys`.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::app::{credential, key_ring, outbound};
 use crate::cli::token::moment;
-use crate::cli::{CliError, ConfigFile, Outcome, load, print, run as common};
+use crate::cli::{CliError, ConfigFile, Outcome, load, print, run as common, saml_keys};
 use crate::clock::{Clock, SystemClock, SystemRandom};
 use crate::config::{Config, SamlIdpConfig};
 use crate::identity::{ClaimValue, Identity};
@@ -36,6 +36,8 @@ enum Which {
                             --at 2026-11-22T12:00:00Z --in-response-to _f3a1 --json"
     )]
     Explain(Explain),
+    /// List, add and retire our own SAML keys
+    Keys(saml_keys::KeysCommand),
 }
 
 #[derive(Args)]
@@ -60,7 +62,13 @@ struct Explain {
 }
 
 pub(super) fn run(args: &SamlCommand) -> Outcome {
-    let Which::Explain(args) = &args.command;
+    match &args.command {
+        Which::Explain(args) => explain(args),
+        Which::Keys(args) => saml_keys::run(args),
+    }
+}
+
+fn explain(args: &Explain) -> Outcome {
     common::log(false, "error");
     let config = load(&args.config)?;
     let entry = entry(&config, &args.idp)?;

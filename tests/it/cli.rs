@@ -1,6 +1,7 @@
 //! The commands, run as a shell runs them: exit status, stdout and stderr together.
 
 mod saml;
+mod saml_keys;
 
 use std::io::Write;
 use std::path::Path;

@@ -172,7 +172,7 @@ fn is_root() -> bool {
     id.is_ok_and(|output| output.stdout.trim_ascii() == b"0")
 }
 
-fn in_ci() -> bool {
+pub fn in_ci() -> bool {
     environment("CI") == "true"
 }
 
