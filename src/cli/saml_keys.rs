@@ -31,6 +31,7 @@ pub(super) struct KeysCommand {
 #[derive(Subcommand)]
 enum Which {
     /// List our SAML keys: which signs, which will, which did, and until when their certificates are good
+    #[command(after_help = "Example: drawbridge saml keys list --config drawbridge.toml")]
     List(List),
     /// Add a key: it is published within a minute and signs a day later
     #[command(after_help = "Example: drawbridge saml keys add --party identity-provider")]

@@ -82,7 +82,7 @@ accounts = [{ id = "111111111111", name = "dev" }]
 
 // --- usage ----------------------------------------------------------------------------------------------------------
 
-/// Every command, as `--help` lists them, with those of two words.
+/// Every command, as `--help` lists them, with those of more words.
 fn commands() -> Vec<Vec<String>> {
     let listed = |args: &[&str]| -> Vec<String> {
         let help = drawbridge(args).stdout;
@@ -95,11 +95,17 @@ fn commands() -> Vec<Vec<String>> {
             .collect()
     };
     let mut all = Vec::new();
-    for name in listed(&["--help"]) {
-        let inner = listed(&[&name, "--help"]);
+    let mut open: Vec<Vec<String>> = vec![Vec::new()];
+    while let Some(command) = open.pop() {
+        let args: Vec<&str> = command.iter().map(String::as_str).collect();
+        let inner = listed(&[&args[..], &["--help"]].concat());
         match inner.is_empty() {
-            true => all.push(vec![name]),
-            false => all.extend(inner.into_iter().map(|inner| vec![name.clone(), inner])),
+            true => all.push(command),
+            false => open.extend(
+                inner
+                    .into_iter()
+                    .map(|inner| [&command[..], &[inner]].concat()),
+            ),
         }
     }
     all
