@@ -14,7 +14,7 @@ use crate::clock::{Clock, SystemClock, SystemRandom};
 use crate::config::{Config, SamlIdpConfig};
 use crate::identity::{ClaimValue, Identity};
 use crate::idp::saml::Judge;
-use crate::idp::saml::keeper::look;
+use crate::idp::saml::keeper::{MetadataTrouble, accept, look};
 use crate::issuer::saml::{Party, SamlKeys};
 use crate::outbound::Outbound;
 use crate::saml::decrypt::DecryptionKey;
@@ -36,8 +36,27 @@ enum Which {
                             --at 2026-11-22T12:00:00Z --in-response-to _f3a1 --json"
     )]
     Explain(Explain),
+    /// Take the present keys of a provider whose entry is pinned
+    #[command(
+        after_help = "Example: drawbridge saml accept --idp adfs --fingerprint 9f86d081884c7d65...\n\n\
+                      Without fingerprints it shows those that the metadata has now, to be compared with what the \
+                      provider's administrator reads to you."
+    )]
+    Accept(Accept),
     /// List, add and retire our own SAML keys
     Keys(saml_keys::KeysCommand),
+}
+
+#[derive(Args)]
+struct Accept {
+    #[command(flatten)]
+    config: ConfigFile,
+    /// The entry of the configuration
+    #[arg(long, value_name = "ID")]
+    idp: String,
+    /// SHA-256 of a signing certificate that you have compared, in hexadecimal; once for each
+    #[arg(long, value_name = "SHA256")]
+    fingerprint: Vec<String>,
 }
 
 #[derive(Args)]
@@ -65,7 +84,40 @@ pub(super) fn run(args: &SamlCommand) -> Outcome {
     match &args.command {
         Which::Explain(args) => explain(args),
         Which::Keys(args) => saml_keys::run(args),
+        Which::Accept(args) => take(args),
     }
+}
+
+fn take(args: &Accept) -> Outcome {
+    common::log(false, "error");
+    let config = load(&args.config)?;
+    let entry = entry(&config, &args.idp)?;
+    let outbound = outbound(&config)?;
+    let now = SystemClock.unix();
+    let trouble = |trouble: MetadataTrouble| CliError::new(format!("{}: {trouble}", entry.id));
+    common::runtime()?.block_on(async {
+        let seen = look(entry, &outbound, now).await.map_err(trouble)?;
+        for key in &seen.metadata.signing {
+            print(&format!("{}\n", key.fingerprint()))?;
+        }
+        if args.fingerprint.is_empty() {
+            let error = CliError::new("nothing was taken: no certificate was named");
+            return Err(error.hint("compare those above, and give each with --fingerprint"));
+        }
+        let store = Store::open(&config.store.url).map_err(anyhow::Error::from)?;
+        store.migrate().await.map_err(anyhow::Error::from)?;
+        let taken = accept(entry, &outbound, &store, &args.fingerprint, now).await;
+        store.close().await;
+        taken.map_err(|error| match error {
+            MetadataTrouble::Pinned => {
+                let message =
+                    "nothing was taken: the metadata has a certificate that was not named";
+                CliError::new(message).hint("every one that it has must be given")
+            }
+            error => trouble(error),
+        })?;
+        Ok(ExitCode::SUCCESS)
+    })
 }
 
 fn explain(args: &Explain) -> Outcome {

@@ -46,7 +46,7 @@ pub enum MetadataTrouble {
     AnotherEntity,
     /// It has a key that nobody approved.
     #[error(
-        "its metadata has a new signing key, and the entry is pinned: drawbridge saml accept takes it"
+        "its metadata has a new signing key, and the entry is pinned: `drawbridge saml accept` takes it"
     )]
     Pinned,
 }
@@ -226,7 +226,7 @@ impl Keeper {
     async fn stored(&self) -> Result<Option<Known>, MetadataTrouble> {
         let stored = self.means.store.idp_metadata(&self.idp).await;
         let stored = stored.map_err(|error| MetadataTrouble::Store(error.to_string()))?;
-        let Some(stored) = stored.filter(|stored| stored.source == self.described()) else {
+        let Some(stored) = stored.filter(|stored| stored.source == described(&self.source)) else {
             return Ok(None);
         };
         let read = self.parse(stored.document.as_bytes(), stored.fetched_at);
@@ -236,7 +236,7 @@ impl Keeper {
         }))
     }
 
-    /// Whether an administrator has taken these keys: [`Keeper::accept`] keeps what it takes.
+    /// Whether an administrator has taken these keys: [`accept`] keeps what it takes.
     async fn accepted(&self, metadata: &IdpMetadata) -> bool {
         let Ok(Some(stored)) = self.stored().await else {
             return false;
@@ -341,18 +341,11 @@ impl Keeper {
         }
     }
 
-    fn described(&self) -> String {
-        match &self.source {
-            MetadataSource::Url(url) => url.to_string(),
-            MetadataSource::File(path) => path.display().to_string(),
-        }
-    }
-
     /// Keeps the copy. A store that is away costs a restart its copy and nobody their sign-in.
     async fn keep(&self, bytes: &[u8], now: i64) {
         let stored = Stored {
             idp: self.idp.clone(),
-            source: self.described(),
+            source: described(&self.source),
             document: String::from_utf8_lossy(bytes).into_owned(),
             fetched_at: now,
         };
@@ -385,16 +378,47 @@ impl Keeper {
             tracing::error!(idp = self.idp, %error, "new keys of an identity provider are missing in the audit trail");
         }
     }
+}
 
-    /// Takes the provider's present keys although the entry is pinned: for an administrator.
-    ///
-    /// # Errors
-    /// [`MetadataTrouble`].
-    pub async fn accept(&self, now: i64) -> Result<IdpMetadata, MetadataTrouble> {
-        let bytes = self.fetch().await?;
-        let metadata = self.parse(&bytes, now)?;
-        self.keep(&bytes, now).await;
-        Ok(metadata)
+/// Takes the present keys of a provider whose entry is pinned, if the administrator knows each of them by its
+/// fingerprint. A broker that runs notices at its next reading.
+///
+/// # Errors
+/// [`MetadataTrouble`]: of the reading; [`MetadataTrouble::Pinned`] where a key was not named; the store.
+pub async fn accept(
+    config: &SamlIdpConfig,
+    outbound: &Outbound,
+    store: &Store,
+    fingerprints: &[String],
+    now: i64,
+) -> Result<IdpMetadata, MetadataTrouble> {
+    let (bytes, _) = fetch(&config.metadata, outbound).await?;
+    let entity_id = config.idp_entity_id.as_deref();
+    let signed_by = config.metadata_certificate.as_deref();
+    let metadata = parse(&bytes, entity_id, signed_by, outbound, now)?;
+    let named = |key: &Certificate| {
+        let mut fingerprints = fingerprints.iter();
+        fingerprints.any(|it| it.eq_ignore_ascii_case(key.fingerprint()))
+    };
+    if !metadata.signing.iter().all(named) {
+        return Err(MetadataTrouble::Pinned);
+    }
+    let stored = Stored {
+        idp: config.id.clone(),
+        source: described(&config.metadata),
+        document: String::from_utf8_lossy(&bytes).into_owned(),
+        fetched_at: now,
+    };
+    let kept = store.put_idp_metadata(&stored).await;
+    kept.map_err(|error| MetadataTrouble::Unreachable(format!("the store: {error}")))?;
+    Ok(metadata)
+}
+
+/// A source, as the store has it.
+fn described(source: &MetadataSource) -> String {
+    match source {
+        MetadataSource::Url(url) => url.to_string(),
+        MetadataSource::File(path) => path.display().to_string(),
     }
 }
 

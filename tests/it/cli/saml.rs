@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use drawbridge::saml::describe::IdentityProvider;
 use drawbridge::saml::testing::{self, ACS, IDP, SP};
-use drawbridge::saml::{Credential, SigningKey};
+use drawbridge::saml::{Certificate, Credential, SigningKey};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -233,4 +233,27 @@ fn check_says_whether_a_saml_entry_can_be_used() {
     assert!(lines[0].contains("no signing certificate"), "{}", lines[0]);
     desk.write("idp.xml", "<html/>");
     assert_eq!(check().0, 1);
+}
+
+#[test]
+fn saml_accept_takes_what_was_compared_and_nothing_else() {
+    let desk = Desk::new("pin = true");
+    let accept = |more: &[&str]| {
+        let args = ["saml", "accept", "--idp", "contoso"];
+        let done = drawbridge_with(desk.directory.path(), &[&args[..], more].concat(), "");
+        assert!(
+            done.status == 0 || done.stderr.contains("nothing was taken"),
+            "{}",
+            done.told()
+        );
+        (done.status, done.stdout)
+    };
+    let certificate = Certificate::from_der(desk.key.certificate_der()).unwrap();
+    let fingerprint = certificate.fingerprint();
+    let shown = format!("{fingerprint}\n");
+    assert_eq!(accept(&[]), (1, shown.clone()));
+    let other = "0".repeat(64);
+    assert_eq!(accept(&["--fingerprint", &other]), (1, shown.clone()));
+    let upper = fingerprint.to_uppercase();
+    assert_eq!(accept(&["--fingerprint", &upper]), (0, shown));
 }

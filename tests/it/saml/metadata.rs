@@ -3,8 +3,9 @@
 use std::time::{Duration, Instant};
 
 use drawbridge::clock::Clock;
-use drawbridge_saml::Credential;
+use drawbridge::idp::saml::keeper::{MetadataTrouble, accept};
 use drawbridge_saml::document::{Document, Limits};
+use drawbridge_saml::{Certificate, Credential};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -345,8 +346,21 @@ fn a_pinned_providers_new_key_waits_for_an_administrator() {
 
     // An administrator's is, at whichever node.
     let app = &published.federation.broker.app;
-    let keeper = app.idps[0].saml().unwrap().keeper().clone();
-    RUNTIME.block_on(keeper.accept(app.clock.unix())).unwrap();
+    let take = |named: &[&Credential]| {
+        let named: Vec<String> = named.iter().map(|key| fingerprint(key)).collect();
+        let outbound = drawbridge::app::outbound(&app.config).unwrap();
+        let entry = app.config.saml_idps().next().unwrap();
+        RUNTIME.block_on(accept(
+            entry,
+            &outbound,
+            &app.store,
+            &named,
+            app.clock.unix(),
+        ))
+    };
+    // Who has not looked at both has not looked.
+    assert_eq!(take(&[&new]), Err(MetadataTrouble::Pinned));
+    take(&[&published.federation.idp.key, &new]).unwrap();
     published.grow_old();
     published.takes(&new);
     assert!(!published.is_degraded());
@@ -488,4 +502,9 @@ fn metadata_is_signed_where_the_entry_names_a_key() {
     published.listener.serve(PATH, json!(good));
     published.advance(15);
     published.takes(&published.federation.idp.key);
+}
+
+fn fingerprint(key: &Credential) -> String {
+    let certificate = Certificate::from_der(key.certificate_der()).unwrap();
+    certificate.fingerprint().to_owned()
 }
