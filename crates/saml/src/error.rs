@@ -94,6 +94,12 @@ pub enum SamlError {
     /// No bearer confirmation, or one without its data.
     #[error("the assertion has no usable bearer confirmation")]
     ConfirmationMissing,
+    /// The confirmation names no recipient.
+    #[error("the assertion does not say where it is to be delivered")]
+    ConfirmationNoRecipient,
+    /// The confirmation has no end.
+    #[error("the assertion does not say until when it is to be delivered")]
+    ConfirmationNoEnd,
     /// The confirmation is for another recipient.
     #[error("the assertion is to be delivered elsewhere")]
     ConfirmationRecipient,
@@ -198,8 +204,12 @@ impl SamlError {
             Self::InResponseTo => "saml.in_response_to",
             Self::Unsolicited => "saml.unsolicited",
             Self::ConfirmationMissing => "saml.confirmation.missing",
-            Self::ConfirmationRecipient => "saml.confirmation.recipient",
-            Self::ConfirmationExpired | Self::ConfirmationNotYet => "saml.confirmation.time",
+            Self::ConfirmationRecipient | Self::ConfirmationNoRecipient => {
+                "saml.confirmation.recipient"
+            }
+            Self::ConfirmationExpired | Self::ConfirmationNotYet | Self::ConfirmationNoEnd => {
+                "saml.confirmation.time"
+            }
             Self::ConditionsMissing => "saml.conditions.missing",
             Self::Audience => "saml.conditions.audience",
             Self::ConditionsExpired | Self::ConditionsNotYet => "saml.conditions.time",

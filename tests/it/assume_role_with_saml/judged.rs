@@ -489,12 +489,12 @@ fn an_assertion_with_something_missing_is_refused() {
         without(
             &format!(" Recipient='{RECIPIENT}'"),
             "",
-            "saml.confirmation.missing",
+            "saml.confirmation.recipient",
         );
         without(
             &format!("Data NotOnOrAfter='{until}'"),
             "Data",
-            "saml.confirmation.missing",
+            "saml.confirmation.time",
         );
         without(
             "cm:bearer",

@@ -262,9 +262,9 @@ impl Confirmation {
         expectations: &Expectations<'_>,
     ) -> Result<(String, Option<String>, i64), SamlError> {
         let data = self.data.as_ref().ok_or(SamlError::ConfirmationMissing)?;
-        let until = data.window.until.ok_or(SamlError::ConfirmationMissing)?;
+        let until = data.window.until.ok_or(SamlError::ConfirmationNoEnd)?;
         let recipient = data.recipient.clone();
-        let recipient = recipient.ok_or(SamlError::ConfirmationMissing)?;
+        let recipient = recipient.ok_or(SamlError::ConfirmationNoRecipient)?;
         if !expectations.recipient.admits(&recipient) {
             return Err(SamlError::ConfirmationRecipient);
         }

@@ -52,12 +52,13 @@ fn it_is_for_whoever_bears_it() {
 fn it_has_data() {
     let bare = format!("{BEARER}</saml:SubjectConfirmation>");
     refused(&confirmed(&bare), SamlError::ConfirmationMissing);
-    for without in [
-        " Recipient='https://sso.example.com/saml/contoso/acs'",
-        "NotOnOrAfter='2026-11-22T10:04:30Z' ",
+    let recipient = " Recipient='https://sso.example.com/saml/contoso/acs'";
+    let end = "NotOnOrAfter='2026-11-22T10:04:30Z' ";
+    for (without, error) in [
+        (recipient, SamlError::ConfirmationNoRecipient),
+        (end, SamlError::ConfirmationNoEnd),
     ] {
-        let text = confirmed(&other(without, ""));
-        refused(&text, SamlError::ConfirmationMissing);
+        refused(&confirmed(&other(without, "")), error);
     }
     let data = "</saml:SubjectConfirmation>";
     let twice = format!("<saml:SubjectConfirmationData/>{data}");
@@ -90,7 +91,7 @@ fn it_is_for_this_endpoint() {
     // Who it is for is needed even where anybody will do.
     let text = confirmed(&other(&format!(" Recipient='{ACS}'"), ""));
     let found = judge_as(&text, |it| it.recipient = Expected::Anything);
-    assert_eq!(found, Err(SamlError::ConfirmationMissing));
+    assert_eq!(found, Err(SamlError::ConfirmationNoRecipient));
 }
 
 #[test]
