@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 
 use crate::names;
 use crate::signing_key::KeyError;
-use crate::write::{DS, Element, Namespace, SAML, WriteError, XENC, XENC11};
+use crate::write::{DS, Element, SAML, WriteError, XENC, XENC11};
 
 /// What the assertion is encrypted with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -127,7 +127,7 @@ pub(crate) fn seal(content: Vec<u8>, recipient: &Recipient) -> Result<Element, W
 
     let method = Element::new(XENC, "EncryptionMethod").attr("Algorithm", recipient.content.name());
     let encrypted_key = Element::new(XENC, "EncryptedKey")
-        .child(recipient.transport.method(XENC))
+        .child(recipient.transport.method())
         .child(cipher_data(wrapped));
     Ok(Element::new(SAML, "EncryptedAssertion").child(
         Element::new(XENC, "EncryptedData")
@@ -171,10 +171,10 @@ impl KeyTransport {
         }
     }
 
-    /// `EncryptionMethod`, of a message or of metadata, with its hashes spelt out, defaults or not (XML Encryption 1.1 section 5.5.2).
-    pub(crate) fn method(self, namespace: Namespace) -> Element {
+    /// `EncryptionMethod` of a message, with its hashes spelt out, defaults or not (XML Encryption 1.1 section 5.5.2).
+    fn method(self) -> Element {
         let digest = |name: &str| Element::new(DS, "DigestMethod").attr("Algorithm", name);
-        let method = Element::new(namespace, "EncryptionMethod").attr("Algorithm", self.name());
+        let method = Element::new(XENC, "EncryptionMethod").attr("Algorithm", self.name());
         match self {
             Self::OaepSha1 => method.child(digest("http://www.w3.org/2000/09/xmldsig#sha1")),
             Self::OaepSha256 => method
@@ -247,7 +247,7 @@ mod tests {
 
     #[test]
     fn sha_256_is_spelt_out_for_both_hashes() {
-        let method = KeyTransport::OaepSha256.method(XENC).canonical().unwrap();
+        let method = KeyTransport::OaepSha256.method().canonical().unwrap();
         assert_eq!(
             method,
             "<xenc:EncryptionMethod xmlns:xenc=\"http://www.w3.org/2001/04/xmlenc#\" \
