@@ -1,5 +1,5 @@
 // SimpleSAMLphp as the identity provider of a company: PHP's own server on a free port of loopback, and a folder of its
-// own for everything it reads and writes.
+// own for everything it reads and writes. Over https there is a proxy in front of it.
 //
 // What to know of version 1.19, which Debian 12 and Ubuntu 22.04 and 24.04 package:
 // - With a service provider's certificate it encrypts with RSA-OAEP (SHA-1) and AES-128-CBC, and nothing can be set; GCM it
@@ -8,12 +8,13 @@
 // - A signed message in the redirect binding must have a Destination.
 // - AuthnRequests are checked only where their sender's entry says so (`validate.authnrequest`, `redirect.validate`).
 
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { clients, freePort, scratch } from "../demo.mjs";
+import { startTls } from "../tls.mjs";
 import { makeKey } from "./keys.mjs";
 import { Person } from "./person.mjs";
 
@@ -23,8 +24,9 @@ export const people = {
   eve: { uid: "eve", mail: "eve@example.com", displayName: "Eve Stone", groups: [] },
 };
 
-/** The folder of SimpleSAMLphp on this machine (scripts/clients.sh finds the same). */
+/** The folder of SimpleSAMLphp on this machine, if PHP is here to run it (scripts/clients.sh finds the same). */
 export function findSimpleSamlPhp() {
+  if (spawnSync("php", ["-r", "exit(extension_loaded('dom') ? 0 : 1);"]).status !== 0) return undefined;
   const folders = [
     process.env.SIMPLESAMLPHP,
     join(clients, ".work/simplesamlphp/usr/share/simplesamlphp"),
@@ -55,14 +57,16 @@ const uri = "urn:oasis:names:tc:SAML:2.0:attrname-format:uri";
 
 /**
  * Starts it. `host` is what browsers call it: "localhost" is the same site as the broker's localhost, "127.0.0.1" another.
- * It knows nobody until `trust` or `trustMetadata` names a service provider.
+ * With `ca`, a folder made by make-ca, it is reached over https. It knows nobody until `trust` or `trustMetadata` names a
+ * service provider.
  */
-export async function startSimpleSamlPhp({ host = "localhost" } = {}) {
+export async function startSimpleSamlPhp({ host = "localhost", ca } = {}) {
   const program = findSimpleSamlPhp();
   if (!program) throw new Error("SimpleSAMLphp is not here: scripts/install-test saml");
   const folder = scratch();
   const port = await freePort();
-  const url = `http://${host}:${port}`;
+  const tls = ca && (await startTls(ca, port));
+  const url = tls ? `https://${host}:${tls.port}` : `http://${host}:${port}`;
   const entityId = `${url}/saml2/idp/metadata.php`;
   const providers = {};
   for (const name of ["config", "metadata", "cert", "data", "log", "temp", "sessions"]) mkdirSync(join(folder, name));
@@ -190,7 +194,7 @@ export async function startSimpleSamlPhp({ host = "localhost" } = {}) {
     stop() {
       process.off("exit", kill);
       server.kill("SIGTERM");
-      return ended;
+      return Promise.all([ended, tls?.stop()]);
     },
   };
   return idp;
@@ -278,7 +282,7 @@ function configuration(folder, url) {
     "module.enable": { exampleauth: true, core: true, saml: true },
     "store.type": "phpsession",
     "session.cookie.name": "SimpleSAMLSessionID",
-    "session.cookie.secure": false,
+    "session.cookie.secure": url.startsWith("https:"),
     "session.cookie.samesite": null,
     "session.phpsession.cookiename": "SimpleSAML",
     "session.phpsession.savepath": join(folder, "sessions"),

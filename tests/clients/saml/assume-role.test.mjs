@@ -10,7 +10,7 @@ import { startSimpleSamlPhp } from "./simplesamlphp.mjs";
 
 const folder = scratch();
 const provider = `arn:aws:iam::${dev}:saml-provider/Elsewhere`;
-const role = `arn:aws:iam::${dev}:role/Analyst`;
+const role = `arn:aws:iam::${dev}:role/Auditor`;
 let demo, idp;
 
 /** Runs AWS CLI lines with a key, or with none: AssumeRoleWithSAML needs none. */
@@ -26,26 +26,31 @@ async function aws(script, key = {}) {
 }
 
 /** Signs `person` in there and gives the file that the CLI takes. */
-async function assertion(person, more = {}) {
-  const { SAMLResponse } = await idp.awsResponse(person, [`${role},${provider}`], more);
+async function assertion(person, more = {}, wanted = role) {
+  const { SAMLResponse } = await idp.awsResponse(person, [`${wanted},${provider}`], more);
   writeFileSync(join(folder, "assertion"), SAMLResponse);
 }
-const assume = (more = "") =>
-  aws(`aws sts assume-role-with-saml --role-arn ${role} --principal-arn ${provider} --saml-assertion file://assertion ${more}`);
+const assume = (wanted = role) =>
+  aws(`aws sts assume-role-with-saml --role-arn ${wanted} --principal-arn ${provider} --saml-assertion file://assertion`);
 
 before(async () => {
   [demo, idp] = await Promise.all([startDemo(), startSimpleSamlPhp()]);
   writeFileSync(join(folder, "metadata.xml"), await (await fetch(idp.metadataUrl)).text());
-  const statement = {
-    Effect: "Allow",
-    Principal: { Federated: provider },
-    Action: ["sts:AssumeRoleWithSAML", "sts:TagSession"],
-    Condition: { StringEquals: { "saml:aud": "https://signin.aws.amazon.com/saml" } },
+  const trust = (name, more = {}) => {
+    const statement = {
+      Effect: "Allow",
+      Principal: { Federated: provider },
+      Action: ["sts:AssumeRoleWithSAML", "sts:TagSession"],
+      Condition: { StringEquals: { "saml:aud": "https://signin.aws.amazon.com/saml", ...more } },
+    };
+    writeFileSync(join(folder, name), JSON.stringify({ Version: "2012-10-17", Statement: [statement] }));
   };
-  writeFileSync(join(folder, "trust.json"), JSON.stringify({ Version: "2012-10-17", Statement: [statement] }));
+  trust("anyone.json");
+  trust("core.json", { "aws:RequestTag/Team": "core" });
   await aws(
     `aws iam create-saml-provider --name Elsewhere --saml-metadata-document file://metadata.xml
-     aws iam create-role --role-name Analyst --assume-role-policy-document file://trust.json`,
+     aws iam create-role --role-name Auditor --assume-role-policy-document file://anyone.json
+     aws iam create-role --role-name OfCore --assume-role-policy-document file://core.json`,
     demo.root,
   );
 });
@@ -57,7 +62,7 @@ after(async () => {
 test("the CLI gets credentials, and they are those of the role", async () => {
   await assertion("ann");
   const answer = JSON.parse(await assume());
-  assert.equal(answer.AssumedRoleUser.Arn, `arn:aws:sts::${dev}:assumed-role/Analyst/ann@example.com`);
+  assert.equal(answer.AssumedRoleUser.Arn, `arn:aws:sts::${dev}:assumed-role/Auditor/ann@example.com`);
   assert.equal(answer.Audience, "https://signin.aws.amazon.com/saml");
   assert.equal(answer.Issuer, idp.entityId);
   assert.equal(answer.Subject, "ann");
@@ -71,10 +76,18 @@ test("the CLI gets credentials, and they are those of the role", async () => {
   assert.equal(who.trim(), answer.AssumedRoleUser.Arn);
 });
 
-test("tags of the assertion are taken", async () => {
-  await assertion("bob", { tags: { Team: "core" }, duration: 900 });
+test("the duration of the assertion is taken", async () => {
+  await assertion("bob", { duration: 900 });
   const { Credentials } = JSON.parse(await assume());
   assert.ok(Date.parse(Credentials.Expiration) - Date.now() <= 905_000);
+});
+
+test("the tags of the assertion are what the trust policy sees", async () => {
+  const ofCore = `arn:aws:iam::${dev}:role/OfCore`;
+  await assertion("bob", { tags: { Team: "core" } }, ofCore);
+  await assume(ofCore);
+  await assertion("bob", { tags: { Team: "edge" } }, ofCore);
+  await assert.rejects(assume(ofCore), /AccessDenied/);
 });
 
 test("a role that the assertion does not name is refused", async () => {
