@@ -69,12 +69,15 @@ export async function startDemo() {
   };
 }
 
-/** `drawbridge serve` with a configuration of ours on `port`; files of the configuration stand in `folder`. */
-export async function startServe(folder, port, toml) {
+/**
+ * `drawbridge serve` with a configuration of ours on `port`; files of the configuration stand in `folder`. `url` is what
+ * browsers call it, where a proxy stands in front.
+ */
+export async function startServe(folder, port, toml, url = `http://localhost:${port}`) {
   const file = join(folder, "drawbridge.toml");
-  const url = `http://localhost:${port}`;
   writeFileSync(file, `public_url = "${url}"\nlisten = "127.0.0.1:${port}"\n${toml}`);
-  const { stop, log } = await start(["serve", "--config", file], async () => (await fetch(`${url}/healthz`)).ok);
+  const ready = async () => (await fetch(`http://localhost:${port}/healthz`)).ok;
+  const { stop, log } = await start(["serve", "--config", file], ready);
   return { url, stop, log };
 }
 

@@ -1,11 +1,18 @@
 // The same sign-in by SAML 2.0, through SimpleSAMLphp: a request of ours, its pages, its response, and signing out of both.
+// Both stand behind TLS: the response comes as a form of another site, and the cookie that it is matched with is sent along
+// over https alone.
 
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
 
-import { dev, freePort, scratch, shell, startServe } from "../demo.mjs";
-import { nameIdFormats, oids, startSimpleSamlPhp } from "../saml/simplesamlphp.mjs";
+import { dev, freePort, makeCa, scratch, shell, startServe } from "../demo.mjs";
+import { findSimpleSamlPhp, nameIdFormats, oids, startSimpleSamlPhp } from "../saml/simplesamlphp.mjs";
+import { read, startTls } from "../tls.mjs";
 import { at, launch, offered, role } from "./browser.mjs";
+
+const ca = makeCa();
 
 const trust = (condition) =>
   JSON.stringify({
@@ -21,11 +28,15 @@ const trust = (condition) =>
   });
 
 const configuration = (idp) => `
+[server]
+trusted_proxies = ["127.0.0.1"]
+
 [metrics]
 listen = ""
 
 [outbound]
 allow_private = ["localhost", "127.0.0.1"]
+ca_file = "${join(ca, "ca.pem")}"
 
 [[idp]]
 id = "elsewhere"
@@ -45,6 +56,11 @@ id = "local"
 kind = "embedded"
 accounts = [{ id = "${dev}", name = "dev" }]
 
+[[saml_provider]]
+account = "${dev}"
+name = "elsewhere"
+metadata_file = "elsewhere.xml"
+
 [[role]]
 arn = "arn:aws:iam::${dev}:role/Analyst"
 alias = "dev/Analyst"
@@ -58,15 +74,26 @@ description = "For support"
 trust_policy = '''${trust({ "ForAnyValue:StringEquals": { "saml:edupersonaffiliation": "support" } })}'''
 `;
 
+/** A broker that knows the provider as it is now. */
+async function startBroker(idp) {
+  const folder = scratch();
+  const port = await freePort();
+  const tls = await startTls(ca, port);
+  const url = `https://localhost:${tls.port}`;
+  writeFileSync(join(folder, "elsewhere.xml"), await read(ca, idp.metadataUrl));
+  const { stop, log } = await startServe(folder, port, configuration(idp), url);
+  const metadata = await read(ca, `${url}/saml/elsewhere/metadata`);
+  return { url, metadata, log, stop: () => Promise.all([stop(), tls.stop()]) };
+}
+
 // "localhost" is the broker's own site for a browser; "127.0.0.1" is somebody else's, as in life.
 for (const host of ["localhost", "127.0.0.1"]) {
-  describe(`an identity provider at ${host}`, () => {
-    let idp, broker, metadata, browser, context, page, complaints;
+  describe(`an identity provider at ${host}`, { skip: !findSimpleSamlPhp() && "no SimpleSAMLphp" }, () => {
+    let idp, broker, browser, context, page, complaints;
 
     before(async () => {
-      idp = await startSimpleSamlPhp({ host });
-      broker = await startServe(scratch(), await freePort(), configuration(idp));
-      metadata = await (await fetch(`${broker.url}/saml/elsewhere/metadata`)).text();
+      idp = await startSimpleSamlPhp({ host, ca });
+      broker = await startBroker(idp);
       browser = await launch();
     });
     after(async () => {
@@ -76,28 +103,31 @@ for (const host of ["localhost", "127.0.0.1"]) {
     });
     beforeEach(async () => {
       trustBroker();
-      ({ context, page, complaints } = await browser.open({ foreign: idp.url }));
+      ({ context, page, complaints } = await browser.open({ ignoreHTTPSErrors: true, foreign: idp.url }));
     });
     afterEach(async () => {
       await context.close();
       assert.deepEqual(complaints, []);
     });
 
-    const trustBroker = (more = {}) =>
+    const trustBroker = (more = {}, { metadata } = broker) =>
       idp.trustMetadata(metadata, { oids: true, nameId: nameIdFormats.persistent, validate: true, encrypt: false, ...more });
 
     /** Through the provider's own page, from wherever it was reached. */
     async function fillIn(person, password = person) {
-      await page.locator("input[name=username]").fill(person);
+      // It moves the focus here once it has loaded, and what is typed at that moment with it.
+      await page.locator("input[name=username]:focus").fill(person);
       await page.locator("input[name=password]").fill(password);
       await page.getByRole("button", { name: "Login" }).click();
     }
 
-    async function signIn(person) {
-      await page.goto(broker.url);
+    async function signIn(person, { url } = broker) {
+      await page.goto(url);
       await page.getByRole("link", { name: "Elsewhere" }).click();
       await fillIn(person);
-      await page.waitForURL(`${broker.url}/`);
+      await page.waitForURL(`${url}/`).catch(async (error) => {
+        throw new Error(`${person} ends at ${page.url()}:\n${await page.innerText("body")}\n${idp.log()}`, { cause: error });
+      });
     }
 
     /** Whether the browser has a session at the provider: then it is not asked for a password again. */
@@ -156,7 +186,7 @@ for (const host of ["localhost", "127.0.0.1"]) {
       await page.getByRole("link", { name: "Elsewhere" }).click();
       await fillIn("ann");
       await page.waitForURL(`${broker.url}/saml/elsewhere/acs`);
-      await at(page, "This sign-in cannot be used");
+      await at(page, "Sign-in was refused");
       await page.goto(broker.url);
       await page.getByRole("link", { name: "Elsewhere" }).waitFor();
     });
@@ -168,7 +198,9 @@ for (const host of ["localhost", "127.0.0.1"]) {
       await page.getByRole("button", { name: "Copy" }).first().click();
       await page.getByText("Copied").first().waitFor();
       const text = await page.evaluate(() => navigator.clipboard.readText());
-      const { stdout } = await shell(`${text}\naws sts get-caller-identity --query Arn --output text`);
+      const { stdout } = await shell(`${text}\naws sts get-caller-identity --query Arn --output text`, {
+        AWS_CA_BUNDLE: join(ca, "ca.pem"),
+      });
       assert.match(stdout, new RegExp(`^arn:aws:sts::${dev}:assumed-role/Analyst/`));
     });
 
@@ -195,6 +227,8 @@ for (const host of ["localhost", "127.0.0.1"]) {
     test("signing out at the broker ends the session at the provider", async () => {
       await signIn("ann");
       await page.getByRole("button", { name: "Sign out" }).click();
+      // Once here, and once more when the provider has answered.
+      await page.waitForURL(`${broker.url}/saml/elsewhere/slo?**`);
       await at(page, "You are signed out");
       assert.equal(await signedInThere(), false);
     });
@@ -211,14 +245,11 @@ for (const host of ["localhost", "127.0.0.1"]) {
     test("when its keys roll over, the announced one is taken", async () => {
       idp.announceKey();
       // A broker that starts now has read both; the one that signs is the new one.
-      const other = await startServe(scratch(), await freePort(), configuration(idp));
+      const other = await startBroker(idp);
       try {
-        idp.trustMetadata(await (await fetch(`${other.url}/saml/elsewhere/metadata`)).text(), { oids: true, validate: true });
+        trustBroker({}, other);
         idp.promoteKey();
-        await page.goto(other.url);
-        await page.getByRole("link", { name: "Elsewhere" }).click();
-        await fillIn("ann");
-        await page.waitForURL(`${other.url}/`);
+        await signIn("ann", other);
         assert.deepEqual(await offered(page), ["dev/Analyst"]);
       } finally {
         await other.stop();
