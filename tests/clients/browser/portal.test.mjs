@@ -270,6 +270,59 @@ test("pages that refuse satisfy axe as well", async () => {
   await accessible(page, "Demo identity provider");
 });
 
+/** Answers what the pages ask of `pattern` next with nothing, at which a browser stays where it is. */
+async function staying(pattern, act) {
+  await context.route(pattern, (route) => route.fulfill({ status: 204 }));
+  await act();
+  return () => context.unroute(pattern);
+}
+
+test("so do the pages of a sign-in by SAML, and of signing out of both", async () => {
+  await page.goto(demo.url);
+  await page.getByRole("link", { name: "Contoso" }).click();
+  await accessible(page, "Contoso");
+  const fillIn = async (person, password) => {
+    await page.getByLabel("Name", { exact: true }).fill(person);
+    await page.getByLabel("Password").fill(password);
+    await page.getByRole("button", { name: "Sign in", exact: true }).click();
+  };
+  await fillIn("ann", "wrong");
+  await page.getByRole("alert").waitFor();
+  await accessible(page, "Contoso");
+  const send = await staying("**/saml/contoso/acs", () => fillIn("ann", "ann"));
+  await page.getByText("Back to").waitFor();
+  await accessible(page, "Contoso");
+  await send();
+  await page.getByRole("button", { name: "Continue" }).click();
+  await at(page, "Your roles");
+  assert.deepEqual(await offered(page), ["dev/Analyst"]);
+  const leave = await staying("**/contoso/slo?**", () => page.getByRole("button", { name: "Sign out" }).click());
+  await accessible(page, "You are signed out");
+  await leave();
+  await page.getByRole("link", { name: "Continue" }).click();
+  await page.waitForURL(`${demo.url}/saml/contoso/slo?**`);
+  await accessible(page, "You are signed out");
+});
+
+test("so do the refusals of SAML", async () => {
+  const acs = `${demo.url}/saml/contoso/acs`;
+  const post = async (SAMLResponse) => {
+    const form = { method: "POST", postData: new URLSearchParams({ SAMLResponse }).toString() };
+    const send = (route) =>
+      route.continue({ ...form, headers: { ...route.request().headers(), "content-type": "application/x-www-form-urlencoded" } });
+    await context.route(acs, send, { times: 1 });
+    return (await page.goto(acs)).status();
+  };
+  assert.equal(await post("!"), 400);
+  await accessible(page, "Sign-in could not be completed");
+  const address = `${demo.idp_url.replace(/\/$/, "")}/contoso/assertion?role=dev/Analyst`;
+  const forAws = await fetch(address, { headers: { authorization: `Basic ${btoa("ann:ann")}` } });
+  assert.equal(await post((await forAws.json()).value), 403);
+  await accessible(page, "Sign-in was refused");
+  await page.goto(`${demo.idp_url.replace(/\/$/, "")}/contoso/sso?SAMLRequest=`);
+  await accessible(page, "This sign-in cannot go on");
+});
+
 test("every page of the demo says that it is one", async () => {
   for (const path of ["/", "/console", "/no-such-page"]) {
     await page.goto(demo.url + path);

@@ -10,7 +10,7 @@ import { after, afterEach, before, beforeEach, describe, test } from "node:test"
 import { dev, freePort, makeCa, scratch, shell, startServe } from "../demo.mjs";
 import { findSimpleSamlPhp, nameIdFormats, oids, startSimpleSamlPhp } from "../saml/simplesamlphp.mjs";
 import { read, startTls } from "../tls.mjs";
-import { at, launch, offered, role } from "./browser.mjs";
+import { accessible, at, launch, offered, role } from "./browser.mjs";
 
 const ca = makeCa();
 
@@ -186,7 +186,7 @@ for (const host of ["localhost", "127.0.0.1"]) {
       await page.getByRole("link", { name: "Elsewhere" }).click();
       await fillIn("ann");
       await page.waitForURL(`${broker.url}/saml/elsewhere/acs`);
-      await at(page, "Sign-in was refused");
+      await accessible(page, "Sign-in was refused");
       await page.goto(broker.url);
       await page.getByRole("link", { name: "Elsewhere" }).waitFor();
     });
@@ -218,10 +218,22 @@ for (const host of ["localhost", "127.0.0.1"]) {
     test("a sign-in that begins at the provider asks before it counts", async () => {
       await page.goto(idp.unsolicited(`${broker.url}/saml/elsewhere/metadata`));
       await fillIn("ann");
-      await page.waitForURL(`${broker.url}/**`);
+      await accessible(page, "Is this you?");
       assert.match(await page.innerText("main"), /Ann Archer/);
-      await page.getByRole("button").first().click();
+      const meanwhile = await context.newPage();
+      await meanwhile.goto(broker.url);
+      await meanwhile.getByRole("link", { name: "Elsewhere" }).waitFor();
+      await meanwhile.close();
+      await page.getByRole("button", { name: "Sign in as Ann Archer" }).click();
       await at(page, "Your roles");
+    });
+
+    test("a long name stays within the page that asks", async () => {
+      await page.goto(idp.unsolicited(`${broker.url}/saml/elsewhere/metadata`));
+      await fillIn("pat");
+      await accessible(page, "Is this you?");
+      await page.getByRole("button", { name: "Sign in as _8e8dc5" }).click();
+      await accessible(page, "No roles yet");
     });
 
     test("signing out at the broker ends the session at the provider", async () => {

@@ -22,6 +22,8 @@ export const people = {
   ann: { uid: "ann", mail: "ann@example.com", displayName: "Ann Archer", groups: ["engineering", "admins"] },
   bob: { uid: "bob", mail: "bob@example.com", displayName: "Bob Baker", groups: ["support"] },
   eve: { uid: "eve", mail: "eve@example.com", displayName: "Eve Stone", groups: [] },
+  // A pseudonym, which is all that many providers tell.
+  pat: { uid: "_8e8dc5f69a98cc4c1ff3427e5ce34606fd672f91e68e8dc5f69a98cc4c1ff342", groups: [] },
 };
 
 /** The folder of SimpleSAMLphp on this machine, if PHP is here to run it (scripts/clients.sh finds the same). */
