@@ -264,6 +264,8 @@ for (const host of ["localhost", "127.0.0.1"]) {
         await signIn("ann", other);
         assert.deepEqual(await offered(page), ["dev/Analyst"]);
       } finally {
+        // The page may still be asking it for its icon.
+        await context.close();
         await other.stop();
       }
     });
