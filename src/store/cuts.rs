@@ -6,9 +6,9 @@
 //! | session | access key id | that session |
 //! | principal | unique id of a user, ARN of root | its sessions, and those it vouched for, whatever its name was then |
 //! | principal | ARN of a session | every session of that name |
-//! | principal | issuer, space, subject ([`subject_id`]) | what rests on evidence about one person or job |
+//! | principal | issuer, space, subject ([`subject_id`]) | what rests on evidence about one person or job; of SAML the issuer is the entity id, and the subject the `NameID` or what stands for it |
 //! | role | ARN | every session of the role |
-//! | idp | issuer ([`arn::provider_name`]), or ARN of a SAML provider | what rests on its evidence, in every account |
+//! | idp | issuer or entity id ([`arn::provider_name`]), or ARN of a SAML provider | what rests on its evidence, in every account |
 //!
 //! "Evidence" here is everything between a sign-in and a session: web sessions, access tokens, and tokens of the
 //! issuer itself that were made before the cut. Long-term access keys are not cut off but switched off.
@@ -180,6 +180,35 @@ mod tests {
             let mut session = session;
             assert!(cut(kind, id).cover_session(&session), "{kind:?} {id}");
             session.issued_at = CUT;
+            assert!(!cut(kind, id).cover_session(&session), "{kind:?} {id}");
+        }
+    }
+
+    #[test]
+    fn a_session_by_saml_is_cut_off_by_the_names_of_its_provider() {
+        use RevocationKind::{Idp, Principal};
+        let name = ClaimValue::One("ann".to_owned());
+        let session = RoleSession {
+            federation: BTreeMap::from([("saml:sub".to_owned(), name)]),
+            federated_provider: Some("arn:aws:iam::111111111111:saml-provider/Okta".to_owned()),
+            vouched_for: Some(VouchedFor {
+                issuer: "https://idp.example/saml".to_owned(),
+                subject: "4711".to_owned(),
+            }),
+            ..session(SessionKind::Role, ROLE)
+        };
+        for (kind, id) in [
+            (Idp, "idp.example/saml"),
+            (Principal, "idp.example/saml 4711"),
+            (Principal, "idp.example/saml ann"),
+        ] {
+            assert!(cut(kind, id).cover_session(&session), "{kind:?} {id}");
+        }
+        for (kind, id) in [
+            (Idp, "idp.example"),
+            (Principal, "idp.example/saml bob"),
+            (Principal, "other.example/saml ann"),
+        ] {
             assert!(!cut(kind, id).cover_session(&session), "{kind:?} {id}");
         }
     }

@@ -8,9 +8,13 @@ use aws_sdk_sts::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_sts::error::{DisplayErrorContext, ProvideErrorMetadata};
 use aws_sdk_sts::operation::RequestId;
 use aws_sdk_sts::types::{PolicyDescriptorType, Tag};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use drawbridge::clock::Clock;
 use drawbridge::sigv4;
+use serde_json::json;
 
+use crate::harness::assertion::{AWS, SamlIdp, trust_saml};
 use crate::harness::{Broker, DEV, PROD, RUNTIME};
 
 static DEMO: LazyLock<Broker> = LazyLock::new(Broker::demo);
@@ -71,6 +75,42 @@ fn root_learns_who_it_is() {
         Some(format!("arn:aws:iam::{DEV}:root").as_str())
     );
     assert_eq!(answer.request_id().unwrap().len(), 36);
+}
+
+#[test]
+fn an_assertion_takes_its_role_without_a_signature() {
+    let idp = SamlIdp::new("https://sdk.example/saml");
+    let provider = DEMO.saml_provider("Sdk", &idp);
+    let role = DEMO.role(DEV, "BySaml", &trust_saml(&provider, json!({})));
+    let (pair, name, roles) = (
+        format!("{role},{provider}"),
+        format!("{AWS}RoleSessionName"),
+        format!("{AWS}Role"),
+    );
+    let attributes: [(&str, &[&str]); 2] = [(&roles, &[&pair]), (&name, &["sdk"])];
+    let response = idp.sign(&idp.response(DEMO.clock.unix(), &attributes));
+    let asked = client(None)
+        .assume_role_with_saml()
+        .role_arn(&role)
+        .principal_arn(&provider)
+        .saml_assertion(STANDARD.encode(response));
+    let answer = RUNTIME.block_on(asked.send()).unwrap();
+    assert_eq!(answer.subject(), Some("ann"));
+    assert_eq!(answer.subject_type(), Some("persistent"));
+    assert_eq!(answer.issuer(), Some(idp.entity_id.as_str()));
+    let who = of(answer.credentials().unwrap()).get_caller_identity();
+    let who = RUNTIME.block_on(who.send()).unwrap();
+    assert_eq!(who.arn(), answer.assumed_role_user().map(|user| user.arn()));
+    let asked = client(None)
+        .assume_role_with_saml()
+        .role_arn(&role)
+        .principal_arn(&provider)
+        .saml_assertion("!!!!");
+    let refused = RUNTIME
+        .block_on(asked.send())
+        .unwrap_err()
+        .into_service_error();
+    assert!(refused.is_invalid_identity_token_exception());
 }
 
 #[test]

@@ -99,7 +99,15 @@ impl SamlRules {
         let sts = self
             .of(&provider.provider.account)
             .ok_or(NotVerified::Refused(no_service))?;
-        judge(sts, provider, self.second_opinion, response, now).map_err(NotVerified::Refused)
+        let judged = judge(sts, provider, self.second_opinion, response, now);
+        if judged == Err(SamlError::Disagreement) {
+            // One of the two is wrong about a signature: an attack, or a fault of ours.
+            tracing::error!(
+                provider = provider.provider.arn,
+                "two verifiers disagree about a SAML response"
+            );
+        }
+        judged.map_err(NotVerified::Refused)
     }
 }
 

@@ -1,11 +1,19 @@
 // The JavaScript SDK, a second independent implementation of every door (clients.md, 3).
 
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
-import { AssumeRoleWithWebIdentityCommand, GetAccessKeyInfoCommand, GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
+import { CreateRoleCommand, CreateSAMLProviderCommand, IAMClient } from "@aws-sdk/client-iam";
+import {
+  AssumeRoleWithSAMLCommand,
+  AssumeRoleWithWebIdentityCommand,
+  GetAccessKeyInfoCommand,
+  GetCallerIdentityCommand,
+  STSClient,
+} from "@aws-sdk/client-sts";
 import { fromHttp, fromProcess, fromTokenFile } from "@aws-sdk/credential-providers";
 
 import { deploy, dev, scratch, startDemo } from "../demo.mjs";
@@ -48,6 +56,30 @@ test("AssumeRoleWithWebIdentity gives credentials that work, and the account", a
   const { AccessKeyId, SecretAccessKey, SessionToken } = answer.Credentials;
   const identity = await whoAmI({ accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, sessionToken: SessionToken });
   assert.equal(identity.Arn, answer.AssumedRoleUser.Arn);
+});
+
+test("AssumeRoleWithSAML gives credentials that work", async () => {
+  const folder = scratch();
+  const idp = (...words) => execFileSync("python3", ["../python/saml_idp.py", ...words], { cwd: import.meta.dirname, encoding: "utf8" });
+  const iam = new IAMClient({ credentials: demo.root, endpoint: demo.url, maxAttempts: 1 });
+  const metadata = { Name: "JavaScript", SAMLMetadataDocument: idp("metadata", folder) };
+  const PrincipalArn = (await iam.send(new CreateSAMLProviderCommand(metadata))).SAMLProviderArn;
+  const statement = { Effect: "Allow", Principal: { Federated: PrincipalArn }, Action: "sts:AssumeRoleWithSAML" };
+  const AssumeRolePolicyDocument = JSON.stringify({ Version: "2012-10-17", Statement: [statement] });
+  const role = { RoleName: "BySaml", AssumeRolePolicyDocument };
+  const RoleArn = (await iam.send(new CreateRoleCommand(role))).Role.Arn;
+  const SAMLAssertion = idp("assertion", folder, RoleArn, PrincipalArn).trim();
+  const answer = await sts().send(new AssumeRoleWithSAMLCommand({ RoleArn, PrincipalArn, SAMLAssertion }));
+  assert.equal(answer.Subject, "ann");
+  const { AccessKeyId, SecretAccessKey, SessionToken } = answer.Credentials;
+  const identity = await whoAmI({ accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, sessionToken: SessionToken });
+  assert.equal(identity.Arn, answer.AssumedRoleUser.Arn);
+  const other = { RoleArn: `${RoleArn}s`, PrincipalArn, SAMLAssertion };
+  assert.deepEqual(await refusal(sts().send(new AssumeRoleWithSAMLCommand(other))), [
+    400,
+    "InvalidIdentityTokenException",
+    "SAML Assertion doesn't contain the requested Role and Metadata in the attributes",
+  ]);
 });
 
 test("fromTokenFile takes a token file that ends in a newline", async () => {

@@ -1,5 +1,10 @@
 //! Assertions that only the provider's private key opens.
 
+use aws_lc_rs::cipher::{AES_256, PaddedBlockEncryptingKey, UnboundCipherKey};
+use aws_lc_rs::rsa::{OAEP_SHA1_MGF1SHA1, OaepPublicEncryptingKey, PublicEncryptingKey};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use drawbridge::clock::{SystemRandom, random_bytes};
 use drawbridge::saml::encrypt::{Content, KeyTransport, Recipient};
 use drawbridge::saml::{SigningKey, testing};
 use serde_json::json;
@@ -88,4 +93,49 @@ fn what_must_be_encrypted_and_is_not_is_refused() {
         desk.takes(&reply);
         desk.cannot_read(&sealed.present(&sealed.signed()), "saml.decrypt");
     }
+}
+
+/// An `EncryptedAssertion` in AES-256-CBC, as older products make them.
+fn in_cbc(response: &str, key: &SigningKey) -> String {
+    let end = "</saml:Assertion>";
+    let from = response.find("<saml:Assertion").unwrap();
+    let to = response.find(end).unwrap() + end.len();
+    let content: [u8; 32] = random_bytes(&SystemRandom);
+    let cipher = UnboundCipherKey::new(&AES_256, &content).unwrap();
+    let mut text = response[from..to].as_bytes().to_vec();
+    let cipher = PaddedBlockEncryptingKey::cbc_pkcs7(cipher).unwrap();
+    let context = cipher.encrypt(&mut text).unwrap();
+    let iv: &[u8] = (&context).try_into().unwrap();
+    let info = key.public_key_info().unwrap();
+    let public = OaepPublicEncryptingKey::new(PublicEncryptingKey::from_der(&info).unwrap());
+    let public = public.unwrap();
+    let mut wrapped = vec![0; public.ciphertext_size()];
+    let algorithm = &OAEP_SHA1_MGF1SHA1;
+    let wrapped = public
+        .encrypt(algorithm, &content, &mut wrapped, None)
+        .unwrap();
+    let (wrapped, value) = (
+        STANDARD.encode(wrapped),
+        STANDARD.encode([iv, &text].concat()),
+    );
+    let encryption = "http://www.w3.org/2001/04/xmlenc#";
+    let sealed = format!(
+        "<saml:EncryptedAssertion><xenc:EncryptedData xmlns:xenc='{encryption}' Type='{encryption}Element'><xenc:EncryptionMethod Algorithm='{encryption}aes256-cbc'/><ds:KeyInfo xmlns:ds='http://www.w3.org/2000/09/xmldsig#'><xenc:EncryptedKey><xenc:EncryptionMethod Algorithm='{encryption}rsa-oaep-mgf1p'/><xenc:CipherData><xenc:CipherValue>{wrapped}</xenc:CipherValue></xenc:CipherData></xenc:EncryptedKey></ds:KeyInfo><xenc:CipherData><xenc:CipherValue>{value}</xenc:CipherValue></xenc:CipherData></xenc:EncryptedData></saml:EncryptedAssertion>"
+    );
+    format!("{}{sealed}{}", &response[..from], &response[to..])
+}
+
+#[test]
+fn cbc_is_for_compatibility_and_in_a_signed_response_alone() {
+    let desk = &*LAX;
+    let sealed = Sealed::at(desk, "Blocks", "Allowed");
+    let response = in_cbc(&sealed.signed(), &sealed.key);
+    desk.takes(&sealed.present(&desk.idp.sign_response(&response)));
+    // What anybody may change would tell by its refusals what it became.
+    desk.cannot_read(&sealed.present(&response), "saml.decrypt");
+    let desk = &*STRICT;
+    let sealed = Sealed::at(desk, "Blocks", "Allowed");
+    let response = in_cbc(&sealed.signed(), &sealed.key);
+    let reply = sealed.present(&desk.idp.sign_response(&response));
+    desk.cannot_read(&reply, "saml.decrypt");
 }
