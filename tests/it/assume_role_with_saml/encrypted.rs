@@ -102,7 +102,7 @@ fn in_cbc(response: &str, key: &SigningKey) -> String {
     let to = response.find(end).unwrap() + end.len();
     let content: [u8; 32] = random_bytes(&SystemRandom);
     let cipher = UnboundCipherKey::new(&AES_256, &content).unwrap();
-    let mut text = response[from..to].as_bytes().to_vec();
+    let mut text = response.as_bytes()[from..to].to_vec();
     let cipher = PaddedBlockEncryptingKey::cbc_pkcs7(cipher).unwrap();
     let context = cipher.encrypt(&mut text).unwrap();
     let iv: &[u8] = (&context).try_into().unwrap();
