@@ -12,7 +12,7 @@ pub mod keeper;
 mod logout;
 pub mod profile;
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use base64::Engine;
@@ -25,7 +25,7 @@ use crate::config::{SamlIdpConfig, SignRequests};
 use crate::identity::Identity;
 use crate::idp::PendingLogin;
 use crate::issuer::IssuerError;
-use crate::issuer::saml::{HeldKeys, SamlKeys, signing};
+use crate::issuer::saml::{HeldKey, HeldKeys, SamlKeys, signing};
 use crate::saml::decrypt::DecryptionKey;
 use crate::saml::metadata::IdpMetadata;
 use crate::saml::redirect::{self, Kind};
@@ -115,6 +115,14 @@ pub struct ServiceProvider {
     slo_url: String,
     ours: Ourselves,
     keeper: Arc<Keeper>,
+    openers: RwLock<Option<Openers>>,
+}
+
+/// What opens encrypted assertions, with the keys it was made of: reading a private key costs more than a signature,
+/// and anybody may send a response.
+struct Openers {
+    of: HeldKeys,
+    keys: Arc<Vec<DecryptionKey>>,
 }
 
 /// What a browser brought.
@@ -139,6 +147,7 @@ impl ServiceProvider {
             slo_url,
             ours,
             keeper,
+            openers: RwLock::default(),
         }
     }
 
@@ -248,11 +257,10 @@ impl ServiceProvider {
         asked: Asked,
         now: i64,
     ) -> Result<VerifiedAssertion, SpError> {
-        let keys = self.ours.keys.keys(now).await?;
         let verification = Verification {
             config: self.config.clone(),
             known: known.clone(),
-            keys,
+            decryption: self.openers(self.ours.keys.keys(now).await?),
             bytes,
             asked,
             now,
@@ -273,6 +281,23 @@ impl ServiceProvider {
             judged
         });
         Ok(judged.await.map_err(|_| SamlError::Disagreement)??)
+    }
+
+    /// What opens assertions that are encrypted for these keys; made anew only where the keys are others.
+    fn openers(&self, of: HeldKeys) -> Arc<Vec<DecryptionKey>> {
+        let held = self.openers.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(openers) = held.as_ref().filter(|it| Arc::ptr_eq(&it.of, &of)) {
+            return openers.keys.clone();
+        }
+        drop(held);
+        let opener = |held: &HeldKey| DecryptionKey::of(held.credential.key()).ok();
+        let keys: Arc<Vec<_>> = Arc::new(of.iter().filter_map(opener).collect());
+        let openers = Openers {
+            of,
+            keys: keys.clone(),
+        };
+        *self.openers.write().unwrap_or_else(PoisonError::into_inner) = Some(openers);
+        keys
     }
 
     /// An assertion counts once, on all nodes (SAML-16).
@@ -312,7 +337,7 @@ impl Asked {
 struct Verification {
     config: SamlIdpConfig,
     known: Arc<Known>,
-    keys: HeldKeys,
+    decryption: Arc<Vec<DecryptionKey>>,
     bytes: Arc<Vec<u8>>,
     asked: Asked,
     now: i64,
@@ -321,15 +346,10 @@ struct Verification {
 
 impl Verification {
     fn run(&self) -> Result<VerifiedAssertion, SamlError> {
-        let decryption = self
-            .keys
-            .iter()
-            .filter_map(|held| DecryptionKey::of(held.credential.key()).ok());
-        let decryption: Vec<DecryptionKey> = decryption.collect();
         let judge = Judge {
             config: &self.config,
             metadata: &self.known.metadata,
-            decryption: &decryption,
+            decryption: &self.decryption,
             second_opinion: self.second_opinion,
             now: self.now,
         };

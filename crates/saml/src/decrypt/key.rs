@@ -72,7 +72,7 @@ impl DecryptionKey {
             (Hash::Sha256, Hash::Sha256) => self.even(&OAEP_SHA256_MGF1SHA256, transport, wrapped),
             #[cfg(feature = "samael")]
             _ => self.mixed.unwrap(transport, wrapped),
-            // Two hashes: the one library that we have here knows no such thing (docs/decisions/0012).
+            // Two hashes: the one library that we have here knows no such thing (docs/decisions/0013).
             #[cfg(not(feature = "samael"))]
             _ => None,
         }
