@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use crate::app::{credential, key_ring, outbound};
-use crate::cli::token::moment;
+use crate::cli::token::{moment, readable};
 use crate::cli::{CliError, ConfigFile, Outcome, load, print, run as common, saml_keys};
 use crate::clock::{Clock, SystemClock, SystemRandom};
 use crate::config::{Config, SamlIdpConfig};
@@ -149,7 +149,7 @@ fn explain(args: &Explain) -> Outcome {
     };
     print(&match args.json {
         true => format!("{answer:#}\n"),
-        false => readable(&answer),
+        false => readable(&answer, 15, |attribute| format!("  {attribute:<40}")),
     })?;
     Ok(match accepted {
         true => ExitCode::SUCCESS,
@@ -281,31 +281,4 @@ fn refused(reason: &str, message: &str) -> Value {
         "message": message,
         "identity": null,
     })
-}
-
-fn readable(answer: &Value) -> String {
-    let text = |value: &Value| match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
-    let mut out = String::new();
-    for name in ["verdict", "reason", "message"] {
-        match answer.get(name) {
-            None | Some(Value::Null) => {}
-            Some(value) => out.push_str(&format!("{name:<15} {}\n", text(value))),
-        }
-    }
-    let identity = answer.get("identity").and_then(Value::as_object);
-    for (name, value) in identity.into_iter().flatten() {
-        match value {
-            Value::Object(attributes) => {
-                for (attribute, values) in attributes {
-                    out.push_str(&format!("  {attribute:<40} {}\n", text(values)));
-                }
-            }
-            Value::Null => {}
-            value => out.push_str(&format!("{name:<15} {}\n", text(value))),
-        }
-    }
-    out
 }

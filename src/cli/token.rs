@@ -120,7 +120,7 @@ pub(super) fn run(args: &TokenCommand) -> Outcome {
     };
     print(&match args.json {
         true => format!("{answer:#}\n"),
-        false => readable(&answer),
+        false => readable(&answer, 10, |claim| format!("  claim {claim:<24}")),
     })?;
     Ok(match accepted {
         true => ExitCode::SUCCESS,
@@ -128,7 +128,9 @@ pub(super) fn run(args: &TokenCommand) -> Outcome {
     })
 }
 
-fn readable(answer: &Value) -> String {
+/// An answer of `token explain` or `saml explain` for people: names so wide, each claim or attribute after what `inner`
+/// makes of its name.
+pub(super) fn readable(answer: &Value, width: usize, inner: fn(&str) -> String) -> String {
     let text = |value: &Value| match value {
         Value::String(text) => text.clone(),
         other => other.to_string(),
@@ -137,19 +139,19 @@ fn readable(answer: &Value) -> String {
     for name in ["verdict", "reason", "message"] {
         match answer.get(name) {
             None | Some(Value::Null) => {}
-            Some(value) => out.push_str(&format!("{name:<10} {}\n", text(value))),
+            Some(value) => out.push_str(&format!("{name:<width$} {}\n", text(value))),
         }
     }
     let identity = answer.get("identity").and_then(Value::as_object);
     for (name, value) in identity.into_iter().flatten() {
         match value {
-            Value::Object(claims) => {
-                for (claim, value) in claims {
-                    out.push_str(&format!("  claim {claim:<24} {}\n", text(value)));
+            Value::Object(members) => {
+                for (member, value) in members {
+                    out.push_str(&format!("{} {}\n", inner(member), text(value)));
                 }
             }
             Value::Null => {}
-            value => out.push_str(&format!("{name:<10} {}\n", text(value))),
+            value => out.push_str(&format!("{name:<width$} {}\n", text(value))),
         }
     }
     out
